@@ -1,0 +1,232 @@
+//! The audit trail: one CSV file a month, one row a transition, for people with spreadsheets.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use crate::domain::{AuditLine, RunId, Transition, text};
+
+/// The first line of every file.
+pub const HEADER: &str = "timestamp,check_run_id,account_id,from_name,from_email,account_type,\
+disconnection_type,tags,message_per_day,daily_sent_count,event,client_id,smtp_error,imap_error";
+
+/// The end of a line, as RFC 4180 has it.
+const END: &str = "\r\n";
+
+/// So many files of one month with other headers are stepped over before it is an error.
+const MOST_SIBLINGS: u32 = 100;
+
+/// The audit trail could not be written. The text names the file and says what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("the CSV audit trail cannot be written: {}: {source}. {remedy}", .path.display())]
+pub struct AuditError {
+    path: PathBuf,
+    source: io::Error,
+    remedy: &'static str,
+}
+
+impl AuditError {
+    fn new(path: &Path, source: io::Error) -> Self {
+        let remedy = match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "Free some disk space",
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                "Allow this user to write there, or set CSV_DIR to another folder"
+            }
+            _ => "Check CSV_DIR",
+        };
+        Self { path: path.to_owned(), source, remedy }
+    }
+}
+
+/// The lines that record these transitions.
+pub fn lines(transitions: &[Transition], run_id: &RunId, at: DateTime<Utc>) -> Vec<AuditLine> {
+    let month = at.format("%Y%m").to_string();
+    transitions
+        .iter()
+        .map(|transition| AuditLine {
+            month: month.clone(),
+            line: line(transition, run_id, at),
+        })
+        .collect()
+}
+
+fn line(transition: &Transition, run_id: &RunId, at: DateTime<Utc>) -> String {
+    let disconnection = &transition.disconnection;
+    let mailbox = &disconnection.mailbox;
+    let text = |text: &Option<String>| cell(text.as_deref().unwrap_or_default());
+    let number = |number: Option<i64>| number.map(|n| n.to_string()).unwrap_or_default();
+    let cells = [
+        at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        run_id.to_string(),
+        mailbox.id.to_string(),
+        text(&mailbox.name),
+        text(&mailbox.address),
+        text(&mailbox.account_type),
+        disconnection.kind.to_string(),
+        cell(&mailbox.tags),
+        number(mailbox.daily_cap),
+        number(mailbox.sent_today),
+        transition.event.as_str().to_owned(),
+        number(mailbox.client_id),
+        text(&disconnection.smtp_error),
+        text(&disconnection.imap_error),
+    ];
+    let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
+    // Writing to memory does not fail, and every cell is UTF-8.
+    let written = writer.write_record(&cells).and_then(|()| Ok(writer.into_inner().unwrap_or_default()));
+    let line = String::from_utf8(written.unwrap_or_default()).unwrap_or_default();
+    line.trim_end_matches('\n').to_owned()
+}
+
+/// A cell that is one line and that no spreadsheet takes for a formula
+/// (<https://owasp.org/www-community/attacks/CSV_Injection>).
+fn cell(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let text = text::clean(text, usize::MAX);
+    if formula || text.starts_with(['=', '+', '-', '@']) {
+        return format!("'{text}");
+    }
+    text
+}
+
+/// The folder of the monthly files.
+#[derive(Debug)]
+pub struct AuditTrail {
+    folder: PathBuf,
+}
+
+impl AuditTrail {
+    /// The trail in `folder`, which is made if need be and proved writable, so that a wrong path
+    /// shows in the first second and not after the work.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or written to.
+    pub fn open(folder: &Path) -> Result<Self, AuditError> {
+        let fault = |source| AuditError::new(folder, source);
+        fs::create_dir_all(folder).map_err(fault)?;
+        tempfile::Builder::new()
+            .prefix(".monitor-writable-")
+            .tempfile_in(folder)
+            .and_then(tempfile::NamedTempFile::close)
+            .map_err(fault)?;
+        Ok(Self { folder: folder.to_owned() })
+    }
+
+    /// Appends `left`, which an earlier run may or may not have got into the files, where they
+    /// are missing, and `new`. Gives the last file written to.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written. It may then end in half a line, which the next call
+    /// closes; all lines have to be given again as `left`.
+    pub fn append(&self, left: &[AuditLine], new: &[AuditLine]) -> Result<Option<PathBuf>, AuditError> {
+        let mut months: BTreeMap<&str, (Vec<&str>, Vec<&str>)> = BTreeMap::new();
+        for entry in left {
+            months.entry(&entry.month).or_default().0.push(&entry.line);
+        }
+        for entry in new {
+            months.entry(&entry.month).or_default().1.push(&entry.line);
+        }
+        let mut last = None;
+        for (month, (left, new)) in months {
+            let path = self.file(month)?;
+            append(&path, &left, &new).map_err(|source| AuditError::new(&path, source))?;
+            last = Some(path);
+        }
+        Ok(last)
+    }
+
+    /// The file of a month: the first name that is free or whose file has today's header. A file
+    /// with another header was made by something else and is left alone.
+    fn file(&self, month: &str) -> Result<PathBuf, AuditError> {
+        let mut path = self.folder.join(format!("disconnections_{month}.csv"));
+        for sibling in 2..=MOST_SIBLINGS {
+            if is_ours(&path).map_err(|source| AuditError::new(&path, source))? {
+                return Ok(path);
+            }
+            path = self.folder.join(format!("disconnections_{month}_{sibling}.csv"));
+        }
+        let error = io::Error::other("every name for this month is taken by a file with another header");
+        Err(AuditError::new(&path, error))
+    }
+}
+
+/// Whether a file is free to be written to: absent, empty, torn inside its header, or with
+/// today's header.
+fn is_ours(path: &Path) -> io::Result<bool> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(error),
+    };
+    if file.metadata()?.len() == 0 {
+        return Ok(true);
+    }
+    let mut first = Vec::new();
+    BufReader::new(file.take(4096)).read_until(b'\n', &mut first)?;
+    Ok(match first.strip_suffix(b"\n") {
+        Some(line) => line.trim_ascii_end() == HEADER.as_bytes(),
+        None => HEADER.as_bytes().starts_with(first.trim_ascii_end()),
+    })
+}
+
+fn append(path: &Path, left: &[&str], new: &[&str]) -> io::Result<()> {
+    let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+    let mut text = String::new();
+    let length = file.metadata()?.len();
+    let header = u64::try_from(HEADER.len()).unwrap_or(u64::MAX);
+    if length <= header {
+        // Empty, or torn inside the header: there is nothing in it to lose.
+        if length > 0 {
+            file.set_len(0)?;
+        }
+        text.push_str(HEADER);
+        text.push_str(END);
+    } else {
+        text.push_str(&closing(&mut file)?);
+    }
+    let present = if left.is_empty() { HashSet::new() } else { present(&mut file)? };
+    for line in left.iter().filter(|line| !present.contains(**line)).chain(new) {
+        text.push_str(line);
+        text.push_str(END);
+    }
+    file.write_all(text.as_bytes())?;
+    file.sync_data()
+}
+
+/// What ends a last line that a crash tore: a quote if one is open, and the end of the line.
+/// Our lines hold no line breaks, so the last physical line is the whole of it.
+fn closing(file: &mut File) -> io::Result<String> {
+    let mut last = Vec::new();
+    let mut from = file.seek(SeekFrom::End(0))?;
+    while from > 0 && !last.contains(&b'\n') {
+        let size = from.min(8192);
+        from -= size;
+        file.seek(SeekFrom::Start(from))?;
+        let mut block = Vec::new();
+        (&*file).take(size).read_to_end(&mut block)?;
+        block.append(&mut last);
+        last = block;
+    }
+    let torn = last.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    Ok(match torn {
+        [] => String::new(),
+        [.., b'\r'] => "\n".to_owned(),
+        _ if torn.iter().filter(|byte| **byte == b'"').count() % 2 == 1 => format!("\"{END}"),
+        _ => END.to_owned(),
+    })
+}
+
+/// All lines of a file.
+fn present(file: &mut File) -> io::Result<HashSet<String>> {
+    file.seek(SeekFrom::Start(0))?;
+    let lines = BufReader::new(file).split(b'\n');
+    lines
+        .map(|line| Ok(String::from_utf8_lossy(line?.trim_ascii_end()).into_owned()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+use super::*;
+use crate::domain::{Disconnection, Event, Kind, Mailbox};
+
+fn at() -> DateTime<Utc> {
+    "2026-11-21T14:05:00.25Z".parse().unwrap()
+}
+
+fn transition(name: &str) -> Transition {
+    Transition {
+        event: Event::Disconnected,
+        disconnection: Disconnection {
+            mailbox: Mailbox {
+                id: 9_007_199_254_740_993,
+                name: Some(name.to_owned()),
+                address: Some("dana@outreach-one.example".to_owned()),
+                account_type: Some("OUTLOOK".to_owned()),
+                tags: "pool-a, warm".to_owned(),
+                daily_cap: Some(40),
+                sent_today: Some(17),
+                campaigns: Some(3),
+                client_id: Some(77),
+            },
+            kind: Kind::Smtp,
+            smtp_error: Some("535 \"no\", again".to_owned()),
+            imap_error: None,
+            detected_at: at(),
+            missed_listings: 0,
+            told: false,
+        },
+    }
+}
+
+fn made(name: &str) -> AuditLine {
+    let run_id = RunId::new(at(), 0xabc123);
+    lines(&[transition(name)], &run_id, at()).remove(0)
+}
+
+/// What a CSV reader makes of a file: the records after the header.
+fn records(path: &Path) -> Vec<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(path).unwrap();
+    assert_eq!(reader.headers().unwrap().len(), 14);
+    reader
+        .records()
+        .map(|record| record.unwrap().iter().map(str::to_owned).collect())
+        .collect()
+}
+
+#[test]
+fn a_line_has_every_column_in_its_place() {
+    insta::assert_snapshot!(made("Dana, Ops").line, @r#"2026-11-21T14:05:00Z,20261121140500_abc123,9007199254740993,"Dana, Ops",dana@outreach-one.example,OUTLOOK,SMTP,"pool-a, warm",40,17,disconnected,77,"535 ""no"", again","#);
+    assert_eq!(HEADER.split(',').count(), 14);
+}
+
+#[test]
+fn what_is_absent_is_an_empty_cell() {
+    let mut bare = transition("");
+    bare.event = Event::Removed;
+    bare.disconnection.mailbox = Mailbox {
+        id: -1,
+        name: None,
+        address: None,
+        account_type: None,
+        tags: String::new(),
+        daily_cap: None,
+        sent_today: None,
+        campaigns: None,
+        client_id: None,
+    };
+    bare.disconnection.smtp_error = None;
+    let run_id = RunId::new(at(), 1);
+    let line = &lines(&[bare], &run_id, at())[0].line;
+    assert_eq!(line, "2026-11-21T14:05:00Z,20261121140500_000001,-1,,,,SMTP,,,,removed,,,");
+}
+
+#[test]
+fn a_cell_that_a_spreadsheet_would_run_is_neutralised() {
+    for (name, expected) in [
+        ("=HYPERLINK(\"http://x\")", "'=HYPERLINK(\"http://x\")"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'=1"),
+        ("\r=1", "'=1"),
+        ("\u{200b}=1", "'=1"),
+        (" \n =1", "'=1"),
+        ("a=1", "a=1"),
+        ("two\nlines", "two lines"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let trail = AuditTrail::open(folder.path()).unwrap();
+        let path = trail.append(&[], &[made(name)]).unwrap().unwrap();
+        assert_eq!(records(&path)[0][3], expected, "{name:?}");
+    }
+}
+
+#[test]
+fn rows_are_appended_under_one_header_in_the_file_of_their_month() {
+    let folder = tempfile::tempdir().unwrap();
+    let trail = AuditTrail::open(&folder.path().join("new").join("audit")).unwrap();
+    let path = trail.append(&[], &[made("a"), made("b")]).unwrap().unwrap();
+    trail.append(&[], &[made("c")]).unwrap();
+    let december = AuditLine { month: "202612".to_owned(), ..made("d") };
+    let other = trail.append(&[], &[december]).unwrap().unwrap();
+    assert!(path.ends_with("disconnections_202611.csv"));
+    assert!(other.ends_with("disconnections_202612.csv"));
+    let names: Vec<_> = records(&path).into_iter().map(|record| record[3].clone()).collect();
+    assert_eq!(names, ["a", "b", "c"]);
+    assert!(fs::read_to_string(&path).unwrap().starts_with(&format!("{HEADER}\r\n2026-")));
+    assert_eq!(trail.append(&[], &[]).unwrap(), None);
+}
+
+#[test]
+fn a_torn_line_is_closed_and_the_row_written_again() {
+    let whole = format!("{HEADER}\r\n{}\r\n{}\r\n", made("a").line, made("b, \"quoted\"").line);
+    let intact = HEADER.len() + 2 + made("a").line.len() + 2;
+    for cut in 0..=whole.len() {
+        let folder = tempfile::tempdir().unwrap();
+        let trail = AuditTrail::open(folder.path()).unwrap();
+        let path = folder.path().join("disconnections_202611.csv");
+        fs::write(&path, &whole[..cut]).unwrap();
+        let committed = [made("a"), made("b, \"quoted\"")];
+        trail.append(&committed, &[made("c")]).unwrap();
+
+        let records = records(&path);
+        let complete: Vec<_> = records.iter().filter(|record| record.len() == 14).collect();
+        for (name, at_least) in [("a", 1), ("b, \"quoted\"", 1), ("c", 1)] {
+            let found = records.iter().filter(|r| r.len() == 14 && r[13].is_empty() && r[3] == name && r[12] == "535 \"no\", again");
+            assert_eq!(found.count(), at_least, "{name} after a cut at {cut}: {records:?}");
+        }
+        assert!(complete.len() <= 4 && records.len() <= 4, "cut at {cut}: {records:?}");
+        if cut >= intact {
+            assert!(fs::read_to_string(&path).unwrap().starts_with(&whole[..intact]));
+        }
+    }
+}
+
+#[test]
+fn a_file_with_another_header_is_left_alone_and_a_sibling_started() {
+    let folder = tempfile::tempdir().unwrap();
+    let trail = AuditTrail::open(folder.path()).unwrap();
+    let theirs = folder.path().join("disconnections_202611.csv");
+    let old = "timestamp,account_id,event\n2026-11-01,1,disconnected\n";
+    fs::write(&theirs, old).unwrap();
+    let path = trail.append(&[], &[made("a")]).unwrap().unwrap();
+    trail.append(&[], &[made("b")]).unwrap();
+    assert!(path.ends_with("disconnections_202611_2.csv"));
+    assert_eq!(records(&path).len(), 2);
+    assert_eq!(fs::read_to_string(&theirs).unwrap(), old);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    let error = AuditTrail::open(&file.join("audit")).unwrap_err().to_string();
+    assert!(error.contains("file/audit") && error.ends_with("Check CSV_DIR"), "{error}");
+}

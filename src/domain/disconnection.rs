@@ -1,0 +1,108 @@
+//! Disconnections: accounts with a failed link, from detection to resolution.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+
+use super::account::Mailbox;
+
+/// Which links of a disconnected account fail. Ordered by weight, the heaviest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Neither sends nor receives.
+    Both,
+    /// Cannot send.
+    Smtp,
+    /// Cannot receive.
+    Imap,
+}
+
+impl Kind {
+    /// Every kind, the heaviest first.
+    pub const ALL: [Self; 3] = [Self::Both, Self::Smtp, Self::Imap];
+
+    /// The kind for these failing links, or `None` if neither fails.
+    pub fn of(smtp_failed: bool, imap_failed: bool) -> Option<Self> {
+        match (smtp_failed, imap_failed) {
+            (true, true) => Some(Self::Both),
+            (true, false) => Some(Self::Smtp),
+            (false, true) => Some(Self::Imap),
+            (false, false) => None,
+        }
+    }
+
+    /// Whether the sending link fails.
+    pub fn smtp_failed(self) -> bool {
+        self != Self::Imap
+    }
+
+    /// Whether the receiving link fails.
+    pub fn imap_failed(self) -> bool {
+        self != Self::Smtp
+    }
+
+    /// The spelling used in the database and the CSV.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Both => "BOTH",
+            Self::Smtp => "SMTP",
+            Self::Imap => "IMAP",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A text that is none of `SMTP`, `IMAP` and `BOTH`.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("disconnection_type is not one of SMTP, IMAP and BOTH")]
+pub struct UnknownKind;
+
+impl FromStr for Kind {
+    type Err = UnknownKind;
+
+    /// Reads the database's spelling, in any case.
+    fn from_str(text: &str) -> Result<Self, UnknownKind> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str().eq_ignore_ascii_case(text.trim()))
+            .ok_or(UnknownKind)
+    }
+}
+
+/// An open disconnection: one cycle of an account that has not been seen connected since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disconnection {
+    /// The account, as last recorded.
+    pub mailbox: Mailbox,
+    /// Which links fail.
+    pub kind: Kind,
+    /// The provider's words for the failing SMTP link.
+    pub smtp_error: Option<String>,
+    /// The provider's words for the failing IMAP link.
+    pub imap_error: Option<String>,
+    /// When a check first saw it.
+    pub detected_at: DateTime<Utc>,
+    /// Complete listings in a row that did not hold the account.
+    pub missed_listings: u32,
+    /// Whether its alert was confirmed by the sink.
+    pub told: bool,
+}
+
+impl Disconnection {
+    /// The provider's words for the failing links, one text.
+    pub fn reason(&self) -> Option<String> {
+        let smtp = self.smtp_error.as_deref().filter(|text| !text.is_empty());
+        let imap = self.imap_error.as_deref().filter(|text| !text.is_empty());
+        match (smtp, imap) {
+            (Some(smtp), Some(imap)) if smtp != imap => Some(format!("SMTP: {smtp}; IMAP: {imap}")),
+            (Some(one), _) | (None, Some(one)) => Some(one.to_owned()),
+            (None, None) => None,
+        }
+    }
+}

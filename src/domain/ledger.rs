@@ -1,0 +1,19 @@
+//! What joins the three ledgers of the program: database, audit trail and sink.
+
+/// A line of the audit trail, rendered, and the month of its file.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct AuditLine {
+    /// `YYYYMM`.
+    pub month: String,
+    /// The line without its end.
+    pub line: String,
+}
+
+/// Where an alert stands at the sink.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Slack's id of the channel.
+    pub channel: String,
+    /// Slack's id of the message.
+    pub ts: String,
+}

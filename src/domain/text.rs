@@ -1,0 +1,79 @@
+//! Text from outside, made fit to show.
+
+/// Makes untrusted text safe to print on one line: control characters and line breaks become
+/// spaces, invisible characters that reorder or hide text are dropped, runs of white space shrink
+/// to one space, and what is longer than `max_chars` characters ends in `…`.
+pub fn clean(raw: &str, max_chars: usize) -> String {
+    let mut text = String::with_capacity(raw.len().min(max_chars.saturating_mul(4)));
+    let mut chars = 0;
+    let mut gap = false;
+    for c in raw.chars().filter(|c| !is_deceptive(*c)) {
+        if c.is_whitespace() || c.is_control() {
+            gap = !text.is_empty();
+            continue;
+        }
+        let needed = 1 + usize::from(gap);
+        if chars + needed > max_chars {
+            return cut(text, max_chars);
+        }
+        if gap {
+            text.push(' ');
+        }
+        text.push(c);
+        chars += needed;
+        gap = false;
+    }
+    text
+}
+
+/// Ends a text that is too long in an ellipsis, within `max_chars`.
+fn cut(mut text: String, max_chars: usize) -> String {
+    while text.chars().count() >= max_chars && text.pop().is_some() {}
+    if max_chars > 0 {
+        text.push('…');
+    }
+    text
+}
+
+/// Characters that have no look of their own but change how their neighbours appear: bidirectional
+/// marks, overrides and isolates (Unicode Standard Annex 9), zero-width space and no-break space,
+/// and the tag characters that can carry hidden text. The zero-width joiner stays: emoji need it.
+fn is_deceptive(c: char) -> bool {
+    matches!(c,
+        '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{2069}'
+        | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_without_control_characters_is_left() {
+        assert_eq!(clean("  a\r\n\tb\u{0}c\u{7f}  d ", 99), "a b c d");
+        assert_eq!(clean("line\u{2028}break", 99), "line break");
+    }
+
+    #[test]
+    fn characters_that_reorder_or_hide_are_dropped() {
+        assert_eq!(clean("abc\u{202e}fed\u{2066}x\u{200b}\u{feff}\u{e0041}", 99), "abcfedx");
+    }
+
+    #[test]
+    fn emoji_and_letters_of_all_scripts_stay() {
+        let text = "👩‍💻 Ünï çødé 日本語";
+        assert_eq!(clean(text, 99), text);
+    }
+
+    #[test]
+    fn long_text_ends_in_an_ellipsis_within_the_limit() {
+        assert_eq!(clean("abcdef", 6), "abcdef");
+        assert_eq!(clean("abcdefg", 6), "abcde…");
+        assert_eq!(clean("ab cdefg", 3), "ab…");
+        assert_eq!(clean("日本語日本語", 3), "日本…");
+        assert_eq!(clean("abc", 0), "");
+        assert_eq!(clean(&"x".repeat(10_000), 50).chars().count(), 50);
+    }
+}

@@ -1,0 +1,119 @@
+//! Reads what servers say of their own faults.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+
+use crate::domain::text;
+
+/// As much of a server's message as is shown.
+const LONGEST_MESSAGE: usize = 300;
+
+/// The server's own words for what went wrong: `message`, `error` as a string, or
+/// `error.message`, which are the forms seen of Smartlead; else what kind of body it is.
+pub(super) fn message(body: &[u8]) -> String {
+    let json: Option<Value> = serde_json::from_slice(body).ok();
+    let words = json.as_ref().and_then(|json| {
+        [json.get("message"), json.get("error"), json.pointer("/error/message")]
+            .into_iter()
+            .flatten()
+            .find_map(Value::as_str)
+    });
+    match words.map(|words| text::clean(words, LONGEST_MESSAGE)) {
+        Some(words) if !words.is_empty() => words,
+        _ => kind(body).to_owned(),
+    }
+}
+
+/// What a body is, without quoting any of it: it may hold anything.
+pub fn kind(body: &[u8]) -> &'static str {
+    match body.trim_ascii_start().first() {
+        None => "an empty body",
+        Some(b'<') => "an HTML page",
+        Some(b'{' | b'[') => "JSON without a message",
+        Some(_) => "a body that is not JSON",
+    }
+}
+
+/// The wait of a `Retry-After` header: seconds, or a date to be compared with the server's own
+/// `now` (RFC 9110, section 10.2.3). Nonsense is `None`, and so is a wait of nothing, which would
+/// have the request repeated at once.
+pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    let wait = match value.parse::<f64>() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
+        Err(_) => httpdate::parse_http_date(value).ok()?.duration_since(now).ok()?,
+    };
+    Some(wait).filter(|wait| !wait.is_zero())
+}
+
+/// The wait a 429 names in its body: `retry_after` in seconds, at the top or inside `error`.
+pub(super) fn retry_after_in_body(body: &[u8]) -> Option<Duration> {
+    let json: Value = serde_json::from_slice(body).ok()?;
+    let seconds = [json.get("retry_after"), json.pointer("/error/retry_after")]
+        .into_iter()
+        .flatten()
+        .find_map(|value| value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()))?;
+    Duration::try_from_secs_f64(seconds).ok().filter(|wait| !wait.is_zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_is_found_in_each_form() {
+        for (body, expected) in [
+            (r#"{"message":"Invalid API Key"}"#, "Invalid API Key"),
+            (r#"{"error":"limit must be less"}"#, "limit must be less"),
+            (r#"{"error":{"code":"X","message":"slow\n down"}}"#, "slow down"),
+            (r#"{"message":"the words","error":"Bad Request"}"#, "the words"),
+            (r#"{"message":17}"#, "JSON without a message"),
+            (r#"{"message":""}"#, "JSON without a message"),
+            ("  <html>Bad gateway</html>", "an HTML page"),
+            ("nope", "a body that is not JSON"),
+            ("", "an empty body"),
+        ] {
+            assert_eq!(message(body.as_bytes()), expected);
+        }
+    }
+
+    #[test]
+    fn retry_after_takes_seconds_and_every_form_of_date() {
+        let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
+        for (value, expected) in [
+            ("2", Some(2.0)),
+            (" 1.5 ", Some(1.5)),
+            ("Sun, 06 Nov 1994 08:49:47 GMT", Some(10.0)),
+            ("Sunday, 06-Nov-94 08:50:37 GMT", Some(60.0)),
+            ("Sun Nov  6 08:49:38 1994", Some(1.0)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", None),
+            ("Sun, 06 Nov 1994 08:00:00 GMT", None),
+            ("0", None),
+            ("-5", None),
+            ("NaN", None),
+            ("inf", None),
+            ("1e300", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            let expected = expected.map(Duration::from_secs_f64);
+            assert_eq!(retry_after(value, now), expected, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn the_body_may_name_the_wait() {
+        for (body, expected) in [
+            (r#"{"error":{"code":"RATE_LIMIT_EXCEEDED","retry_after":30}}"#, Some(30.0)),
+            (r#"{"retry_after":"1.5"}"#, Some(1.5)),
+            (r#"{"retry_after":0}"#, None),
+            (r#"{"retry_after":-3}"#, None),
+            (r#"{"retry_after":null}"#, None),
+            ("<html>", None),
+        ] {
+            let expected = expected.map(Duration::from_secs_f64);
+            assert_eq!(retry_after_in_body(body.as_bytes()), expected, "{body}");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! The polite sender: every request of the program goes out here, under a rate limit, with a time
+//! limit, retries and a deadline. Callers ask for an answer; all waiting happens in this module.
+//!
+//! [`answer`] reads what a server says of its own faults, [`retry`] decides what a fault is worth;
+//! both are pure.
+
+mod answer;
+mod retry;
+
+use std::error::Error as _;
+use std::num::NonZeroU32;
+use std::sync::Mutex;
+use std::time::{Duration, SystemTime};
+
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::{Client, Request, StatusCode};
+use tokio::time::{Instant, sleep_until, timeout_at};
+use tracing::{debug, warn};
+
+use crate::redact::Redactor;
+pub use answer::kind as body_kind;
+pub use retry::{Fault, Repeat, SendError};
+use retry::{Backoff, Next};
+
+/// A server's body is read up to this size. A page of 100 accounts has about 200 kB; signatures
+/// with embedded pictures can make it some megabytes.
+const LARGEST_BODY: usize = 32 * 1024 * 1024;
+
+/// Requests are spaced this much wider than the limit asks, because the limit holds where they
+/// arrive: at the default of 10 in 2 s one may be 60 ms slower on its way than the eleventh.
+const SPACING_SLACK: f64 = 1.03;
+
+/// How long a connection may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// At most `requests` in any window of `period`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Requests in a window.
+    pub requests: NonZeroU32,
+    /// Length of the window.
+    pub period: Duration,
+}
+
+/// How a sender treats the server it talks to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// `None` for no limit.
+    pub rate_limit: Option<RateLimit>,
+    /// Tries of one request, the first included; waiting out a 429 is not one.
+    pub max_attempts: u32,
+    /// Delay after the first failed try; doubles with each further one, with jitter.
+    pub retry_base: Duration,
+    /// Limit of one try, from connecting to the last byte.
+    pub request_timeout: Duration,
+}
+
+/// What the body of a 2xx answer turned out to be.
+pub enum Answer<T> {
+    /// What was asked for.
+    Good(T),
+    /// Not what was asked for; treated like a 5xx.
+    Malformed(String),
+    /// A refusal for the rate that came as a 2xx; treated like a 429.
+    RateLimited(String),
+}
+
+/// Sends requests to one server, politely, until a deadline.
+pub struct Sender {
+    client: Client,
+    pace: Option<DefaultDirectRateLimiter>,
+    /// Nothing is sent before this moment: the server asked for a pause.
+    hold: Mutex<Option<Instant>>,
+    policy: Policy,
+    deadline: Instant,
+    redactor: Redactor,
+}
+
+impl Sender {
+    /// A sender that gives up at `deadline`.
+    ///
+    /// # Errors
+    /// When the TLS set-up of the machine cannot be used, such as an unreadable certificate store.
+    pub fn new(policy: Policy, deadline: Instant, redactor: Redactor) -> reqwest::Result<Self> {
+        let client = Client::builder()
+            .user_agent(concat!("monitor/", env!("CARGO_PKG_VERSION")))
+            .timeout(policy.request_timeout)
+            .connect_timeout(CONNECT_TIMEOUT.min(policy.request_timeout))
+            // Keys are in URLs: neither a redirect nor its Referer may carry one elsewhere.
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .build()?;
+        Ok(Self {
+            client,
+            pace: policy.rate_limit.and_then(pace),
+            hold: Mutex::new(None),
+            policy,
+            deadline,
+            redactor,
+        })
+    }
+
+    /// The client to build requests with.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Sends `request` until `read` finds the body of a 2xx answer good, a fault is not worth
+    /// another try, or the deadline is near. `what` names the request in the log.
+    ///
+    /// # Errors
+    /// The last fault, with the number of tries.
+    pub async fn send<T>(
+        &self,
+        what: &str,
+        request: &Request,
+        repeat: Repeat,
+        read: impl Fn(&[u8]) -> Answer<T>,
+    ) -> Result<T, SendError> {
+        let mut backoff = Backoff::new(self.policy.retry_base);
+        let mut attempts = 0;
+        loop {
+            let fault = match timeout_at(self.deadline, self.attempt(request, &read)).await {
+                Ok(Ok(good)) => return Ok(good),
+                Ok(Err(fault)) => fault,
+                Err(_) => Fault::Deadline("no answer before the deadline of the run".to_owned()),
+            };
+            attempts += u32::from(!matches!(fault, Fault::RateLimited { .. }));
+            let wait = match retry::next(&fault, attempts, self.policy.max_attempts, repeat) {
+                Next::GiveUp => return Err(SendError { fault, attempts }),
+                Next::Retry => backoff.next(),
+                Next::Wait(asked) => asked.unwrap_or_else(|| backoff.next()),
+            };
+            let until = Instant::now() + wait;
+            if until >= self.deadline {
+                let fault = fault.past_deadline(wait);
+                return Err(SendError { fault, attempts });
+            }
+            if matches!(fault, Fault::RateLimited { .. }) {
+                self.hold_until(until);
+            }
+            warn!(request = what, attempts, wait_ms = wait.as_millis(), "{fault}; trying again");
+            sleep_until(until).await;
+        }
+    }
+
+    /// One try, when it is its turn.
+    async fn attempt<T>(
+        &self,
+        request: &Request,
+        read: &impl Fn(&[u8]) -> Answer<T>,
+    ) -> Result<T, Fault> {
+        let request = request
+            .try_clone()
+            .ok_or_else(|| Fault::Unsent("the request cannot be repeated".to_owned()))?;
+        self.turn().await;
+        let sent = Instant::now();
+        let mut response = self
+            .client
+            .execute(request)
+            .await
+            .map_err(|error| self.transport_fault(error))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let mut body = Vec::new();
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.transport_fault(error))?
+        {
+            if body.len() + chunk.len() > LARGEST_BODY {
+                return Err(Fault::Malformed(format!(
+                    "a body of more than {LARGEST_BODY} bytes"
+                )));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        debug!(status = status.as_u16(), bytes = body.len(), ms = sent.elapsed().as_millis(), "answer");
+        self.judge(status, &headers, &body, read)
+    }
+
+    fn judge<T>(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+        read: &impl Fn(&[u8]) -> Answer<T>,
+    ) -> Result<T, Fault> {
+        let said = || self.redactor.redact(&answer::message(body)).into_owned();
+        let wait = || {
+            let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+            let date = header("date").and_then(|date| httpdate::parse_http_date(date).ok());
+            header(RETRY_AFTER.as_str())
+                .and_then(|value| answer::retry_after(value, date.unwrap_or_else(SystemTime::now)))
+                .or_else(|| answer::retry_after_in_body(body))
+        };
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            return Err(Fault::RateLimited { message: said(), wait: wait() });
+        }
+        if !status.is_success() {
+            return Err(Fault::Status { code: status.as_u16(), message: said() });
+        }
+        match read(body) {
+            Answer::Good(good) => Ok(good),
+            Answer::Malformed(why) => Err(Fault::Malformed(self.redactor.redact(&why).into_owned())),
+            Answer::RateLimited(message) => Err(Fault::RateLimited { message, wait: wait() }),
+        }
+    }
+
+    /// Returns when a request may be sent: after any pause the server asked for, and in pace.
+    async fn turn(&self) {
+        loop {
+            while let Some(until) = self.held_until() {
+                sleep_until(until).await;
+            }
+            if let Some(pace) = &self.pace {
+                pace.until_ready().await;
+            }
+            if self.held_until().is_none() {
+                return;
+            }
+        }
+    }
+
+    fn held_until(&self) -> Option<Instant> {
+        let hold = *self.hold.lock().unwrap_or_else(|held| held.into_inner());
+        hold.filter(|until| *until > Instant::now())
+    }
+
+    fn hold_until(&self, until: Instant) {
+        let mut hold = self.hold.lock().unwrap_or_else(|held| held.into_inner());
+        *hold = Some(hold.map_or(until, |earlier| earlier.max(until)));
+    }
+
+    /// The whole chain of causes, without the URL: it holds the key.
+    fn transport_fault(&self, error: reqwest::Error) -> Fault {
+        let sent = !error.is_connect() && !error.is_builder();
+        let late = error.is_timeout();
+        let error = error.without_url();
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            let more = error.to_string();
+            if !text.contains(&more) {
+                text = format!("{text}: {more}");
+            }
+            cause = error.source();
+        }
+        if late {
+            text = format!("no answer within {} s ({text})", self.policy.request_timeout.as_secs_f32());
+        }
+        let text = self.redactor.redact(&text).into_owned();
+        if sent { Fault::Broken(text) } else { Fault::Unsent(text) }
+    }
+}
+
+/// Evenly spaced requests. A bucket that allows a burst would let twice the limit through in its
+/// first window.
+fn pace(limit: RateLimit) -> Option<DefaultDirectRateLimiter> {
+    let spacing = limit.period.div_f64(f64::from(limit.requests.get())).mul_f64(SPACING_SLACK);
+    Quota::with_period(spacing).map(RateLimiter::direct)
+}

@@ -1,0 +1,120 @@
+//! Keeps secrets out of everything that is written: the one place that knows how they look.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use regex_lite::Regex;
+use secrecy::{ExposeSecret, SecretString};
+
+/// What stands in place of a secret.
+const MASK: &str = "[redacted]";
+
+/// Shorter values are not searched for: they occur in ordinary words and would blot them out.
+const SHORTEST_SECRET: usize = 4;
+
+/// Secrets that are recognised by their form alone: Slack tokens, credentials in a query or an
+/// assignment, bearer tokens, and the password part of a URL.
+const FORMS: &str = concat!(
+    r"(?i)xox[a-z](?:\.xox[a-z])?-[a-z0-9-]+",
+    r#"|\b(?P<name>api_?key|password|passwd|pwd|token|secret)(?P<is>["']?\s*[=:]\s*["']?)[^\s&"',;}]+"#,
+    r"|\b(?P<bearer>bearer\s+)[a-z0-9._~+/=-]{8,}",
+    r"|(?P<user>://[^/\s:@]*:)[^/\s@]+@",
+);
+
+/// Takes secrets out of text: the values it was given, as they are and percent-encoded, and
+/// whatever has the form of a credential.
+#[derive(Clone)]
+pub struct Redactor(Arc<Inner>);
+
+struct Inner {
+    values: Vec<String>,
+    forms: Option<Regex>,
+}
+
+impl Redactor {
+    /// A redactor for these secrets.
+    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
+        let mut values: Vec<String> = Vec::new();
+        for secret in secrets {
+            let plain = secret.expose_secret();
+            if plain.len() < SHORTEST_SECRET {
+                continue;
+            }
+            let encoded: String = url::form_urlencoded::byte_serialize(plain.as_bytes()).collect();
+            values.push(plain.to_owned());
+            if encoded != plain {
+                values.push(encoded);
+            }
+        }
+        // The longest first, so that a secret which holds another is masked whole.
+        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        Self(Arc::new(Inner {
+            values,
+            forms: Regex::new(FORMS).ok(),
+        }))
+    }
+
+    /// The text without secrets.
+    pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut text = Cow::Borrowed(text);
+        for value in &self.0.values {
+            if text.contains(value.as_str()) {
+                text = Cow::Owned(text.replace(value.as_str(), MASK));
+            }
+        }
+        let Some(forms) = self.0.forms.as_ref().filter(|forms| forms.is_match(&text)) else {
+            return text;
+        };
+        let masked = forms.replace_all(&text, |found: &regex_lite::Captures<'_>| {
+            let kept = |name| found.name(name).map_or("", |part| part.as_str());
+            let at = if found.name("user").is_some() { "@" } else { "" };
+            let before = [kept("name"), kept("is"), kept("bearer"), kept("user")].concat();
+            format!("{before}{MASK}{at}")
+        });
+        Cow::Owned(masked.into_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redactor(secrets: &[&str]) -> Redactor {
+        let secrets: Vec<SecretString> = secrets.iter().map(|s| (*s).into()).collect();
+        Redactor::new(&secrets)
+    }
+
+    #[test]
+    fn known_values_go_plain_and_percent_encoded() {
+        let redactor = redactor(&["k/ey+1", "k/ey+1-longer"]);
+        assert_eq!(redactor.redact("a k/ey+1 b k%2Fey%2B1 c"), "a [redacted] b [redacted] c");
+        assert_eq!(redactor.redact("k/ey+1-longer"), "[redacted]");
+    }
+
+    #[test]
+    fn credentials_go_by_their_form() {
+        let redactor = redactor(&[]);
+        for (text, expected) in [
+            ("sent xoxb-12-ab-CD.", "sent [redacted]."),
+            ("GET /x?api_key=abc&limit=1", "GET /x?api_key=[redacted]&limit=1"),
+            ("login failed: password=hunter2, sorry", "login failed: password=[redacted], sorry"),
+            (r#"{"password":"hunter2"}"#, r#"{"password":"[redacted]"}"#),
+            ("Authorization: Bearer eyJhbGciOi.J9", "Authorization: Bearer [redacted]"),
+            ("postgres://bob:s3cr3t@db:5432/x", "postgres://bob:[redacted]@db:5432/x"),
+        ] {
+            assert_eq!(redactor.redact(text), expected);
+        }
+    }
+
+    #[test]
+    fn ordinary_text_is_untouched() {
+        let redactor = redactor(&["ab", "long-secret"]);
+        for text in [
+            "535 5.7.139 Authentication unsuccessful, the user credentials were incorrect.",
+            "Username and Password not accepted. https://support.google.com/mail/?p=BadCredentials",
+            "cab of https://host:8080/path and a bearer of news",
+        ] {
+            assert!(matches!(redactor.redact(text), Cow::Borrowed(same) if same == text));
+        }
+    }
+}

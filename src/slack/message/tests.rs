@@ -1,0 +1,209 @@
+use super::*;
+use crate::domain::Mailbox;
+use crate::slack::preview;
+
+fn at() -> DateTime<Utc> {
+    "2024-01-20T14:05:00Z".parse().unwrap()
+}
+
+fn down(id: i64, kind: Kind) -> Disconnection {
+    Disconnection {
+        mailbox: Mailbox {
+            id,
+            name: Some("Dana Ops".to_owned()),
+            address: Some(format!("dana{id}@outreach-one.example")),
+            account_type: Some("OUTLOOK".to_owned()),
+            tags: "pool-a, warm".to_owned(),
+            daily_cap: Some(40),
+            sent_today: Some(17),
+            campaigns: Some(3),
+            client_id: Some(77),
+        },
+        kind,
+        smtp_error: kind.smtp_failed().then(|| "535 login rejected".to_owned()),
+        imap_error: kind.imap_failed().then(|| "NO [AUTHENTICATIONFAILED]".to_owned()),
+        detected_at: at(),
+        missed_listings: 0,
+        told: false,
+    }
+}
+
+fn render(disconnections: &[Disconnection]) -> Vec<Part> {
+    let run_id = RunId::new(at(), 0xabc123);
+    alert(&Alert {
+        run_id: &run_id,
+        checked_at: at(),
+        disconnections,
+        csv: "disconnections_202401.csv",
+    })
+}
+
+/// Every string of a value under a key named `text` that is shown.
+fn shown(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                match value {
+                    Value::String(text) if key == "text" => found.push(text.clone()),
+                    _ => shown(value, found),
+                }
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| shown(value, found)),
+        _ => {}
+    }
+}
+
+/// Holds a message against the limits of `reference/slack-api.md`.
+fn assert_within_limits(message: &Message) {
+    assert!(!message.text.is_empty() && length(&message.text) <= 4_000);
+    assert!(!message.blocks.is_empty() && message.blocks.len() <= 50);
+    let mut texts = Vec::new();
+    message.blocks.iter().for_each(|block| shown(block, &mut texts));
+    assert!(texts.iter().all(|text| !text.is_empty()), "an empty text");
+    let visible: usize = texts.iter().map(|text| length(text)).sum();
+    assert!(visible <= 8_000, "{visible} visible characters");
+    let mut tables = 0;
+    for block in &message.blocks {
+        match block["type"].as_str().unwrap() {
+            "header" => {
+                assert_eq!(block["text"]["type"], "plain_text");
+                assert!(length(block["text"]["text"].as_str().unwrap()) <= 150);
+            }
+            "section" => assert!(length(block["text"]["text"].as_str().unwrap()) <= 3_000),
+            "table" => {
+                tables += 1;
+                let rows = block["rows"].as_array().unwrap();
+                assert!(rows.len() <= 100 && rows.len() >= 2);
+                assert!(rows.iter().all(|row| row.as_array().unwrap().len() == 7));
+                assert!(block["column_settings"].as_array().unwrap().len() <= 20);
+            }
+            other => panic!("{other}"),
+        }
+    }
+    assert!(tables <= 1);
+}
+
+#[test]
+fn five_disconnections() {
+    let mut all = vec![
+        down(3, Kind::Smtp),
+        down(1, Kind::Both),
+        down(4, Kind::Imap),
+        down(2, Kind::Both),
+        down(5, Kind::Smtp),
+    ];
+    all[4].mailbox.daily_cap = Some(90);
+    all[2].mailbox.name = None;
+    all[2].mailbox.tags = String::new();
+    all[2].imap_error = Some(String::new());
+    let parts = render(&all);
+    assert_eq!(parts.len(), 1);
+    assert_eq!(parts[0].accounts, [1, 2, 5, 3, 4]);
+    assert_within_limits(&parts[0].message);
+    insta::assert_snapshot!("five_preview", preview::lines(&parts[0].message).join("\n"));
+    insta::assert_snapshot!("five_fallback", parts[0].message.text);
+    insta::assert_snapshot!("five_blocks", serde_json::to_string_pretty(&parts[0].message.blocks).unwrap());
+}
+
+#[test]
+fn a_failed_check() {
+    let run_id = RunId::new(at(), 0xabc123);
+    let message = failure(&Failure {
+        run_id: &run_id,
+        checked_at: at(),
+        reason: "page 3 could not be read: HTTP 502 (an HTML page) after 3 attempts",
+        next: "Nothing was resolved.",
+    });
+    assert_within_limits(&message);
+    insta::assert_snapshot!("failure_preview", preview::lines(&message).join("\n"));
+    let long = "x\n<!channel> ".repeat(10_000);
+    let message = failure(&Failure { run_id: &run_id, checked_at: at(), reason: &long, next: "" });
+    assert!(!message.text.contains("<!"));
+}
+
+#[test]
+fn counts_that_are_zero_are_left_out_and_one_is_singular() {
+    let text = &render(&[down(1, Kind::Imap)])[0].message.text;
+    assert!(text.ends_with("IMAP Only: 1 account"), "{text}");
+    assert!(!text.contains("SMTP Only") && !text.contains("Both"));
+}
+
+#[test]
+fn nothing_new_is_no_message() {
+    assert_eq!(render(&[]), Vec::new());
+}
+
+#[test]
+fn every_account_is_in_exactly_one_part_whatever_their_number() {
+    for count in [1, 2, 60, 98, 99, 100, 101, 250, 3_000] {
+        let all: Vec<_> = (0..count).map(|id| down(id, Kind::Both)).collect();
+        let parts = render(&all);
+        let mut told: Vec<i64> = parts.iter().flat_map(|part| part.accounts.clone()).collect();
+        told.sort_unstable();
+        assert_eq!(told, (0..count).collect::<Vec<_>>());
+        assert!(parts.len() <= 3, "{count}");
+        parts.iter().for_each(|part| assert_within_limits(&part.message));
+    }
+}
+
+#[test]
+fn what_does_not_fit_goes_into_the_thread_and_the_rest_is_counted() {
+    let all: Vec<_> = (0..3_000).map(|id| down(id, Kind::Both)).collect();
+    let parts = render(&all);
+    let rows = |part: &Part| part.message.blocks.iter().find_map(|b| b["rows"].as_array()).unwrap().len() - 1;
+    let listed: Vec<usize> = parts.iter().map(rows).collect();
+    let left_out = 3_000 - listed.iter().sum::<usize>();
+    let first = preview::lines(&parts[0].message).join("\n");
+    let expected = format!(
+        "Listed here: {} of 3000. In the thread: {}. Only in the CSV file disconnections_202401.csv: {left_out}.",
+        listed[0],
+        listed[1] + listed[2],
+    );
+    assert!(first.contains(&expected), "{first}");
+    let last = preview::lines(&parts[2].message).join("\n");
+    assert!(last.contains(&format!("Not listed: {left_out} accounts, all in the CSV file")), "{last}");
+    assert_eq!(parts[2].accounts.len(), listed[2] + left_out);
+}
+
+#[test]
+fn untrusted_text_cannot_mention_link_or_break_out() {
+    let hostile = "<!channel> <@U123> <https://evil.example|ok> *b* _i_ ~s~ `c` ```x``` >q :rotating_light:\n\u{202e}\u{0}end";
+    let mut one = down(1, Kind::Both);
+    one.mailbox.name = Some(hostile.to_owned());
+    one.mailbox.address = Some(hostile.to_owned());
+    one.mailbox.account_type = Some(hostile.to_owned());
+    one.mailbox.tags = hostile.to_owned();
+    one.smtp_error = Some(hostile.to_owned());
+    one.imap_error = Some("& <!here>".repeat(999));
+    let message = render(&[one]).remove(0).message;
+    assert_within_limits(&message);
+    for block in &message.blocks {
+        if block["text"]["type"] == "mrkdwn" {
+            assert!(!block.to_string().contains("channel>"), "untrusted text in markup");
+        }
+    }
+    let cells = message.blocks.iter().find_map(|b| b["rows"].as_array()).unwrap()[1].as_array().unwrap();
+    for cell in &cells[1..] {
+        assert_eq!(cell["type"], "raw_text");
+        let text = cell["text"].as_str().unwrap();
+        assert!(!text.contains(['\n', '\u{202e}', '\u{0}']));
+    }
+    let link = &cells[0]["elements"][0]["elements"][0];
+    assert_eq!(link["url"], "https://app.smartlead.ai/app/email-account/1/error-state");
+    assert!(!message.text.contains("<!") && !message.text.contains("<@"));
+}
+
+#[test]
+fn the_fallback_is_escaped() {
+    assert_eq!(escape("a & <!channel> http://x"), "a &amp; &lt;!channel&gt; http:/\u{200b}/x");
+}
+
+#[test]
+fn wide_characters_count_as_slack_counts_them() {
+    let mut all: Vec<_> = (0..100).map(|id| down(id, Kind::Both)).collect();
+    for one in &mut all {
+        one.mailbox.name = Some("👩‍💻".repeat(50));
+    }
+    render(&all).iter().for_each(|part| assert_within_limits(&part.message));
+}

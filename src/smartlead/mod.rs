@@ -1,0 +1,199 @@
+//! The source: reads the whole fleet of a Smartlead workspace.
+//!
+//! The server's own filters are never used. The public listing has none for IMAP, and how the
+//! dashboard's two combine is unknown, so every account is read and judged here.
+
+pub mod paging;
+pub mod wire;
+
+use reqwest::{Request, Url};
+use secrecy::{ExposeSecret, SecretString};
+use tracing::{info, warn};
+
+use crate::domain::{Account, Listing};
+use crate::http::{Fault, Repeat, SendError, Sender};
+use crate::redact::Redactor;
+use paging::PagingError;
+
+/// The setting that picks a listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// The first listing that the credentials open.
+    Auto,
+    /// The documented listing; needs the API key.
+    V1,
+    /// The web application's listing; takes a bearer token, or the API key.
+    Dashboard,
+}
+
+/// What may be used to be let in. At least one is set.
+#[derive(Clone)]
+pub struct Credentials {
+    /// Key of the documented API.
+    pub key: Option<SecretString>,
+    /// Token of a web session.
+    pub bearer: Option<SecretString>,
+}
+
+/// How to reach a workspace.
+#[derive(Clone)]
+pub struct Config {
+    /// Scheme and host, such as `https://server.smartlead.ai`.
+    pub base_url: Url,
+    /// Key, token or both.
+    pub credentials: Credentials,
+    /// Which listing to read.
+    pub endpoint: Endpoint,
+    /// Accounts asked for at a time, 1 to 100.
+    pub page_size: usize,
+    /// Pages under way at a time.
+    pub in_flight: usize,
+}
+
+/// Why the fleet could not be read. The text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum SmartleadError {
+    /// No listing let us in.
+    #[error("Smartlead refused access: {0}. Check SMARTLEAD_API_KEY (Smartlead: Settings, API keys) or SMARTLEAD_BEARER_TOKEN (a web-session token expires)")]
+    Refused(String),
+    /// The first page could not be read.
+    #[error("Smartlead's {listing} listing could not be read: {source}")]
+    First {
+        /// Which listing.
+        listing: &'static str,
+        /// Why.
+        source: SendError,
+    },
+    /// The listing began well and then failed.
+    #[error("Smartlead's {listing} listing is incomplete: {source}")]
+    Incomplete {
+        /// Which listing.
+        listing: &'static str,
+        /// Why.
+        source: PagingError<SendError>,
+    },
+}
+
+/// One listing with the credential to read it by.
+#[derive(Clone, Copy)]
+struct Route<'a> {
+    listing: &'static str,
+    path: &'static str,
+    credential: Credential<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Credential<'a> {
+    Key(&'a SecretString),
+    Bearer(&'a SecretString),
+}
+
+impl Credentials {
+    /// The listings to try, in order. A bearer token is of use for the dashboard only, so who sets
+    /// one has chosen it.
+    fn routes(&self, endpoint: Endpoint) -> Vec<Route<'_>> {
+        let v1 = self.key.as_ref().map(|key| Route {
+            listing: "v1",
+            path: "/api/v1/email-accounts/",
+            credential: Credential::Key(key),
+        });
+        let bearer = self.bearer.as_ref().map(Credential::Bearer);
+        let credential = bearer.or(self.key.as_ref().map(Credential::Key));
+        let dashboard = credential.map(|credential| Route {
+            listing: "dashboard",
+            path: "/api/email-account/get-total-email-accounts",
+            credential,
+        });
+        let routes = match endpoint {
+            Endpoint::V1 => [v1, None],
+            Endpoint::Dashboard => [dashboard, None],
+            Endpoint::Auto if self.bearer.is_some() => [dashboard, v1],
+            Endpoint::Auto => [v1, dashboard],
+        };
+        routes.into_iter().flatten().collect()
+    }
+}
+
+/// A client for one workspace.
+pub struct Smartlead {
+    config: Config,
+    sender: Sender,
+    redactor: Redactor,
+}
+
+impl Smartlead {
+    /// A client that sends through `sender`.
+    pub fn new(config: Config, sender: Sender, redactor: Redactor) -> Self {
+        Self { config, sender, redactor }
+    }
+
+    /// Every account of the workspace.
+    ///
+    /// # Errors
+    /// When any page fails after its retries or the pages contradict each other. A listing that
+    /// is not complete is never returned.
+    pub async fn fleet(&self) -> Result<Listing, SmartleadError> {
+        let (route, first) = self.open().await?;
+        let listing = route.listing;
+        let size = self.config.page_size;
+        let accounts =
+            paging::read_all(size, self.config.in_flight, first, |page| self.page(route, page))
+                .await
+                .map_err(|source| SmartleadError::Incomplete { listing, source })?;
+        let fleet = Listing::new(accounts);
+        info!(listing, accounts = fleet.len(), "listing read to its end");
+        Ok(fleet)
+    }
+
+    /// The first page, from the first listing that lets us in.
+    async fn open(&self) -> Result<(Route<'_>, Vec<Account>), SmartleadError> {
+        let mut refusals = Vec::new();
+        for route in self.config.credentials.routes(self.config.endpoint) {
+            match self.page(route, 0).await {
+                Ok(first) => return Ok((route, first)),
+                Err(error) if is_refusal(&error.fault) => {
+                    warn!(listing = route.listing, "listing refused: {error}");
+                    refusals.push(format!("{} listing: {error}", route.listing));
+                }
+                Err(source) => {
+                    let listing = route.listing;
+                    return Err(SmartleadError::First { listing, source });
+                }
+            }
+        }
+        Err(SmartleadError::Refused(refusals.join("; ")))
+    }
+
+    /// The accounts from `page * page_size` on.
+    async fn page(&self, route: Route<'_>, page: usize) -> Result<Vec<Account>, SendError> {
+        let request = self.request(route, page).map_err(|error| SendError {
+            fault: Fault::Unsent(error.without_url().to_string()),
+            attempts: 0,
+        })?;
+        let what = format!("{} page {}", route.listing, page + 1);
+        self.sender
+            .send(&what, &request, Repeat::Safe, |body| wire::page(body, &self.redactor))
+            .await
+    }
+
+    fn request(&self, route: Route<'_>, page: usize) -> reqwest::Result<Request> {
+        let base = self.config.base_url.as_str().trim_end_matches('/');
+        let size = self.config.page_size;
+        let request = self
+            .sender
+            .client()
+            .get(format!("{base}{}", route.path))
+            .header(reqwest::header::ACCEPT, "application/json")
+            .query(&[("offset", page.saturating_mul(size)), ("limit", size)]);
+        match route.credential {
+            Credential::Key(key) => request.query(&[("api_key", key.expose_secret())]),
+            Credential::Bearer(token) => request.bearer_auth(token.expose_secret()),
+        }
+        .build()
+    }
+}
+
+/// Answers that say "not you, not here" rather than "not now".
+fn is_refusal(fault: &Fault) -> bool {
+    matches!(fault, Fault::Status { code: 401 | 403 | 404, .. })
+}

@@ -1,0 +1,148 @@
+//! Reads a listing page by page to its end.
+//!
+//! Neither listing has a cursor, a total or a documented order, so everything is concluded from
+//! the pages themselves: the list ends at the first page with fewer accounts than asked for, and
+//! the page after it has to be empty.
+
+use std::collections::HashSet;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesOrdered;
+
+use crate::domain::Account;
+
+/// Why a listing was not read to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum PagingError<E> {
+    /// A page could not be read.
+    #[error("page {number} could not be read: {source}")]
+    Page {
+        /// The page, counted from 1.
+        number: usize,
+        /// Why.
+        source: E,
+    },
+    /// A page held no account that was not on an earlier one.
+    #[error(
+        "page {number} repeats accounts of earlier pages: the server ignored the offset, or the \
+         list moved while it was read"
+    )]
+    Repeated {
+        /// The page, counted from 1.
+        number: usize,
+    },
+    /// The list went on after a page that looked like its last.
+    #[error(
+        "page {end} holds {held} of {asked} accounts, as the last page would, but page {number} \
+         is not empty: the listing is incomplete"
+    )]
+    Beyond {
+        /// The page that looked like the last, counted from 1.
+        end: usize,
+        /// Accounts on it.
+        held: usize,
+        /// Accounts asked for.
+        asked: usize,
+        /// The page that was not empty.
+        number: usize,
+    },
+}
+
+/// Reads all pages of `page_size` accounts, given the first. `read` takes the index of a page
+/// (the first is 0); up to `in_flight` run at a time, and at most as many pages past the end of
+/// the list are asked for.
+///
+/// # Errors
+/// When a page fails, repeats, or contradicts the end of the list: then the listing is incomplete
+/// and nothing may be concluded from it.
+pub async fn read_all<E, F>(
+    page_size: usize,
+    in_flight: usize,
+    first: Vec<Account>,
+    read: impl Fn(usize) -> F,
+) -> Result<Vec<Account>, PagingError<E>>
+where
+    F: Future<Output = Result<Vec<Account>, E>>,
+{
+    let mut list = List::new(page_size);
+    list.add(first)?;
+    let mut pages = FuturesOrdered::new();
+    let mut next = 1;
+    loop {
+        while pages.len() < in_flight.max(1) && next <= list.last_wanted(in_flight) {
+            pages.push_back(read(next));
+            next += 1;
+        }
+        let Some(page) = pages.next().await else {
+            return Ok(list.accounts);
+        };
+        let number = list.pages + 1;
+        list.add(page.map_err(|source| PagingError::Page { number, source })?)?;
+    }
+}
+
+/// The pages read so far, in their order.
+struct List {
+    page_size: usize,
+    pages: usize,
+    accounts: Vec<Account>,
+    ids: HashSet<i64>,
+    end: Option<End>,
+}
+
+/// The page at which the list ends.
+#[derive(Clone, Copy)]
+struct End {
+    page: usize,
+    held: usize,
+}
+
+impl List {
+    fn new(page_size: usize) -> Self {
+        Self {
+            page_size,
+            pages: 0,
+            accounts: Vec::new(),
+            ids: HashSet::new(),
+            end: None,
+        }
+    }
+
+    fn add<E>(&mut self, page: Vec<Account>) -> Result<(), PagingError<E>> {
+        let (index, held) = (self.pages, page.len());
+        let number = index + 1;
+        self.pages = number;
+        if let Some(end) = self.end.filter(|_| held > 0) {
+            return Err(PagingError::Beyond {
+                end: end.page + 1,
+                held: end.held,
+                asked: self.page_size,
+                number,
+            });
+        }
+        let known = self.ids.len();
+        self.ids.extend(page.iter().map(|account| account.mailbox.id));
+        if held > 0 && self.ids.len() == known {
+            return Err(PagingError::Repeated { number });
+        }
+        self.accounts.extend(page);
+        if held < self.page_size && self.end.is_none() {
+            self.end = Some(End { page: index, held });
+        }
+        Ok(())
+    }
+
+    /// The index of the last page worth asking for. The page after the end is read to prove that
+    /// it is the end; but if the end is itself an empty page and only one request past the list is
+    /// allowed, it has been that one.
+    fn last_wanted(&self, in_flight: usize) -> usize {
+        match self.end {
+            None => usize::MAX,
+            Some(End { page, held: 0 }) if in_flight <= 1 => page,
+            Some(End { page, .. }) => page + 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,336 @@
+//! The forms in which Smartlead sends accounts, and nothing but the fields that are used.
+//!
+//! The API returns mailbox passwords with every account. No type here has a field for them: serde
+//! skips what it does not know, and no raw body is kept.
+//!
+//! Reading is liberal: every field but the id may be missing, null or of an unexpected type, and
+//! counts as absent then. Concluding is strict: an absent connection flag is unknown.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, de};
+use serde_json::value::RawValue;
+
+use crate::domain::{Account, LinkState, Mailbox, text};
+use crate::http::Answer;
+use crate::redact::Redactor;
+
+/// Names, types and tags are cut to this many characters.
+const LONGEST_NAME: usize = 200;
+
+/// Addresses are cut to this many characters; RFC 5321 allows 254.
+const LONGEST_ADDRESS: usize = 320;
+
+/// A provider's error text is cut to this many characters.
+const LONGEST_REASON: usize = 500;
+
+/// Reads one page of either listing: a bare array, or an envelope around it.
+pub fn page(body: &[u8], redactor: &Redactor) -> Answer<Vec<Account>> {
+    match rows(body) {
+        Ok(rows) => Answer::Good(rows.into_iter().map(|row| row.account(redactor)).collect()),
+        Err(why) => Answer::Malformed(why),
+    }
+}
+
+fn rows(body: &[u8]) -> Result<Vec<Row<'_>>, String> {
+    match body.trim_ascii_start().first() {
+        Some(b'[') => json(body),
+        Some(b'{') => json::<Envelope<'_>>(body)?.rows(),
+        _ => Err(format!("{} instead of a list of accounts", crate::http::body_kind(body))),
+    }
+}
+
+/// Parse errors name the place only: their full text may quote the body.
+fn json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|error| {
+        let fault = match error.classify() {
+            serde_json::error::Category::Eof => "JSON that ends too early",
+            serde_json::error::Category::Data => "JSON that is not a list of accounts with ids",
+            _ => "broken JSON",
+        };
+        format!("{fault}, at line {} column {}", error.line(), error.column())
+    })
+}
+
+/// `{"ok":true,"data":{"email_accounts":[…]}}` and its kin.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(default)]
+    ok: Option<bool>,
+    #[serde(default)]
+    success: Option<bool>,
+    #[serde(default, borrow)]
+    message: Text<'a>,
+    #[serde(default, borrow)]
+    error: Text<'a>,
+    #[serde(default, borrow)]
+    data: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    email_accounts: Option<&'a RawValue>,
+}
+
+impl<'a> Envelope<'a> {
+    fn rows(self) -> Result<Vec<Row<'a>>, String> {
+        if self.ok == Some(false) || self.success == Some(false) {
+            let said = self.message.0.or(self.error.0).unwrap_or_default();
+            return Err(format!("refused with status 2xx: {}", text::clean(&said, LONGEST_NAME)));
+        }
+        let missing = || "an object without a list of accounts".to_owned();
+        if let Some(rows) = self.email_accounts {
+            return json(rows.get().as_bytes());
+        }
+        let data = self.data.ok_or_else(missing)?.get().as_bytes();
+        if data.first() == Some(&b'[') {
+            return json(data);
+        }
+        let inner: Envelope<'_> = json(data)?;
+        json(inner.email_accounts.ok_or_else(missing)?.get().as_bytes())
+    }
+}
+
+#[derive(Deserialize)]
+struct Row<'a> {
+    id: Id,
+    #[serde(default, borrow)]
+    from_name: Text<'a>,
+    #[serde(default, borrow)]
+    from_email: Text<'a>,
+    #[serde(default, borrow, rename = "type")]
+    account_type: Text<'a>,
+    #[serde(default)]
+    is_smtp_success: Flag,
+    #[serde(default)]
+    is_imap_success: Flag,
+    #[serde(default, borrow)]
+    smtp_failure_error: Text<'a>,
+    #[serde(default, borrow)]
+    imap_failure_error: Text<'a>,
+    #[serde(default)]
+    message_per_day: Number,
+    #[serde(default)]
+    daily_sent_count: Number,
+    #[serde(default)]
+    campaign_count: Number,
+    #[serde(default)]
+    client_id: Number,
+    #[serde(default)]
+    tags: Tags,
+    #[serde(default)]
+    email_account_tag_mappings: Tags,
+}
+
+impl Row<'_> {
+    fn account(self, redactor: &Redactor) -> Account {
+        let clean = |text: Text<'_>, longest| {
+            text.0
+                .map(|text| text::clean(&text, longest))
+                .filter(|text| !text.is_empty())
+        };
+        let link = |flag: Flag, error: Text<'_>| match flag.0 {
+            Some(true) => LinkState::Ok,
+            Some(false) => {
+                let said = error.0.unwrap_or_default();
+                // Redacted before it is cut: half a token no longer looks like one.
+                LinkState::Failed(text::clean(&redactor.redact(&said), LONGEST_REASON))
+            }
+            None => LinkState::Unknown,
+        };
+        let tags = match self.tags.0.is_empty() {
+            true => self.email_account_tag_mappings.0,
+            false => self.tags.0,
+        };
+        Account {
+            mailbox: Mailbox {
+                id: self.id.0,
+                name: clean(self.from_name, LONGEST_NAME),
+                address: clean(self.from_email, LONGEST_ADDRESS),
+                account_type: clean(self.account_type, LONGEST_NAME),
+                tags: tags.join(", "),
+                daily_cap: self.message_per_day.0,
+                sent_today: self.daily_sent_count.0,
+                campaigns: self.campaign_count.0,
+                client_id: self.client_id.0,
+            },
+            smtp: link(self.is_smtp_success, self.smtp_failure_error),
+            imap: link(self.is_imap_success, self.imap_failure_error),
+        }
+    }
+}
+
+/// The id: a whole number, also when it is sent as text.
+struct Id(i64);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Number::deserialize(deserializer)?.0 {
+            Some(id) => Ok(Self(id)),
+            None => Err(de::Error::custom("no usable id")),
+        }
+    }
+}
+
+/// A whole number, also when it is sent as text; anything else is absent.
+#[derive(Default)]
+struct Number(Option<i64>);
+
+/// A truth value, also when it is sent as text or as 0 and 1; anything else is absent.
+#[derive(Default)]
+struct Flag(Option<bool>);
+
+/// A text, or a number as text; anything else is absent.
+#[derive(Default)]
+struct Text<'a>(Option<Cow<'a, str>>);
+
+/// Names of tags, from `[{"tag_name":…}]`, `[{"tag":{"name":…}}]` and their relatives.
+#[derive(Default)]
+struct Tags(Vec<String>);
+
+/// Any JSON value, reduced to what the lenient types above can use.
+enum Scalar<'a> {
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(Cow<'a, str>),
+    Other,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ScalarVisitor)
+    }
+}
+
+struct ScalarVisitor;
+
+impl<'de> Visitor<'de> for ScalarVisitor {
+    type Value = Scalar<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Scalar::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Scalar::Int(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(i64::try_from(value).map_or(Scalar::Other, Scalar::Int))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+        Ok(Scalar::Float(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(Scalar::Text(Cow::Owned(value.to_owned())))
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
+        Ok(Scalar::Text(Cow::Borrowed(value)))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Scalar::Other)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Scalar::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Scalar::Other)
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(match Scalar::deserialize(deserializer)? {
+            Scalar::Int(value) => Some(value),
+            Scalar::Text(text) => text.trim().parse().ok(),
+            Scalar::Float(_) | Scalar::Bool(_) | Scalar::Other => None,
+        }))
+    }
+}
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(match Scalar::deserialize(deserializer)? {
+            Scalar::Bool(value) => Some(value),
+            Scalar::Int(0) => Some(false),
+            Scalar::Int(1) => Some(true),
+            Scalar::Text(text) => match text.trim() {
+                "true" | "1" => Some(true),
+                "false" | "0" => Some(false),
+                _ => None,
+            },
+            Scalar::Int(_) | Scalar::Float(_) | Scalar::Other => None,
+        }))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(match Scalar::deserialize(deserializer)? {
+            Scalar::Text(text) => Some(text),
+            Scalar::Int(value) => Some(Cow::Owned(value.to_string())),
+            Scalar::Float(value) => Some(Cow::Owned(value.to_string())),
+            Scalar::Bool(_) | Scalar::Other => None,
+        }))
+    }
+}
+
+impl<'de> Deserialize<'de> for Tags {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = <&RawValue>::deserialize(deserializer)?;
+        let Ok(tags) = serde_json::from_str::<Vec<Tag<'_>>>(value.get()) else {
+            return Ok(Self::default());
+        };
+        let names = tags.into_iter().filter_map(Tag::name);
+        let names = names.map(|name| text::clean(&name, LONGEST_NAME));
+        Ok(Self(names.filter(|name| !name.is_empty()).collect()))
+    }
+}
+
+/// One tag, in the shapes seen in public code: flat, nested once, or a plain text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Tag<'a> {
+    Object {
+        #[serde(default, borrow)]
+        tag_name: Text<'a>,
+        #[serde(default, borrow)]
+        name: Text<'a>,
+        #[serde(default, borrow, alias = "email_account_tag", alias = "emailAccountTag")]
+        tag: Option<Named<'a>>,
+    },
+    Plain(#[serde(borrow)] Text<'a>),
+}
+
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(default, borrow, alias = "tag_name")]
+    name: Text<'a>,
+}
+
+impl<'a> Tag<'a> {
+    fn name(self) -> Option<Cow<'a, str>> {
+        match self {
+            Self::Object { tag_name, name, tag } => {
+                let nested = tag.and_then(|tag| tag.name.0);
+                tag_name.0.or(name.0).or(nested)
+            }
+            Self::Plain(text) => text.0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,403 @@
+// One body for both engines. `postgres.rs` and `sqlite.rs` each take this file in as a module and
+// stand above it with what differs: the driver's types, the begin of a transaction, and the
+// statements that unpack JSON. sqlx's traits cannot be bounded over both drivers without repeating
+// a page of bounds on every function, and a macro would hide the same text from tools.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use sqlx::{AssertSqlSafe, Connection as _, Row as _, raw_sql};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use super::super::{
+    Announce, Begun, CONNECT_TIMEOUT, Change, Failure, Finish, Known, LEASE, OPERATION_TIMEOUT,
+    Record, Store, StoreError, json, kind, migrate,
+};
+use super::{BEGIN, Connection, Db, MIGRATIONS, Options, sql};
+use crate::domain::{AuditLine, Disconnection, Event, Mailbox, Outcome, Receipt, RunId};
+use crate::redact::Redactor;
+
+/// One database, with at most one connection, made when it is needed.
+pub(in super::super) struct Engine {
+    options: Options,
+    connection: Mutex<Option<Connection>>,
+    redactor: Redactor,
+}
+
+type Transaction<'c> = sqlx::Transaction<'c, Db>;
+
+/// A statement with parameters: unnamed, so that no pooler can lose or mix it up.
+fn query(sql: &'static str) -> sqlx::query::Query<'static, Db, <Db as sqlx::Database>::Arguments> {
+    sqlx::query(sql).persistent(false)
+}
+
+impl Engine {
+    pub(super) fn new(options: Options, redactor: Redactor) -> Self {
+        Self {
+            options,
+            connection: Mutex::new(None),
+            redactor,
+        }
+    }
+
+    /// Runs `work` on the connection. After an error or a time-out the connection is dropped, and
+    /// with it whatever the server had not committed.
+    async fn run<T>(
+        &self,
+        doing: &'static str,
+        work: impl AsyncFnOnce(&mut Connection) -> sqlx::Result<T>,
+    ) -> Result<T, StoreError> {
+        let mut slot = self.connection.lock().await;
+        let kept = slot.take();
+        let limited = timeout(OPERATION_TIMEOUT, async {
+            let mut connection = match kept {
+                Some(connection) => connection,
+                None => self.connect().await?,
+            };
+            let value = work(&mut connection).await?;
+            Ok((connection, value))
+        });
+        match limited.await.unwrap_or_else(|_| Err(timed_out())) {
+            Ok((connection, value)) => {
+                *slot = Some(connection);
+                Ok(value)
+            }
+            Err(error) => Err(self.error(doing, &error)),
+        }
+    }
+
+    async fn connect(&self) -> sqlx::Result<Connection> {
+        timeout(CONNECT_TIMEOUT, Connection::connect_with(&self.options))
+            .await
+            .unwrap_or_else(|_| Err(timed_out()))
+    }
+
+    /// Runs `work` inside a transaction and commits it.
+    async fn transaction<T>(
+        &self,
+        doing: &'static str,
+        work: impl AsyncFnOnce(&mut Transaction<'_>) -> sqlx::Result<T>,
+    ) -> Result<T, StoreError> {
+        self.run(doing, async |connection| {
+            let mut transaction = connection.begin_with(BEGIN).await?;
+            let value = work(&mut transaction).await?;
+            transaction.commit().await?;
+            Ok(value)
+        })
+        .await
+    }
+
+    fn error(&self, doing: &'static str, error: &sqlx::Error) -> StoreError {
+        StoreError::Failed {
+            place: super::place(&self.options),
+            doing,
+            cause: self.redactor.redact(&error.to_string()).into_owned(),
+            remedy: super::remedy(error),
+        }
+    }
+
+    /// The version of the schema; 0 where there is none.
+    async fn version(connection: &mut Connection) -> sqlx::Result<i64> {
+        match raw_sql(migrate::VERSION).fetch_one(connection).await {
+            Ok(row) => row.try_get(0),
+            Err(error) if super::is_missing_table(&error) => Ok(0),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn check_version(&self, found: i64) -> Result<(), StoreError> {
+        let known = migrate::newest(MIGRATIONS);
+        if found <= known {
+            return Ok(());
+        }
+        let place = super::place(&self.options);
+        Err(StoreError::Newer { place, found, known })
+    }
+
+    /// Applies what is missing. The lock makes a second process wait and then find nothing to do.
+    async fn migrate(transaction: &mut Transaction<'_>) -> sqlx::Result<()> {
+        raw_sql(sql::MIGRATION_LOCK).execute(&mut **transaction).await?;
+        raw_sql(sql::MIGRATION_TABLE).execute(&mut **transaction).await?;
+        let done = raw_sql(migrate::VERSION)
+            .fetch_one(&mut **transaction)
+            .await?
+            .try_get(0)?;
+        for migration in migrate::pending(MIGRATIONS, done) {
+            tracing::info!(migration = migration.name, "updating the schema of the database");
+            raw_sql(migration.sql).execute(&mut **transaction).await?;
+            query(migrate::APPLIED)
+                .bind(migration.version)
+                .bind(migration.name)
+                .execute(&mut **transaction)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn known(transaction: &mut Transaction<'_>) -> sqlx::Result<Known> {
+        let open = raw_sql(sql::OPEN).fetch_all(&mut **transaction).await?;
+        let runs = raw_sql(sql::LAST_RUNS).fetch_one(&mut **transaction).await?;
+        let outbox = raw_sql(sql::OUTBOX).fetch_all(&mut **transaction).await?;
+        let last_outcome: Option<String> = runs.try_get("last_outcome")?;
+        let last_complete: Option<i64> = runs.try_get("last_complete")?;
+        Ok(Known {
+            open: open.iter().map(disconnection).collect::<sqlx::Result<_>>()?,
+            last_complete: last_complete.and_then(|count| u64::try_from(count).ok()),
+            told_short: last_outcome.as_deref() == Some(Outcome::Short.as_str()),
+            outbox: outbox
+                .iter()
+                .map(|row| {
+                    Ok(AuditLine {
+                        month: row.try_get("month")?,
+                        line: row.try_get("line")?,
+                    })
+                })
+                .collect::<sqlx::Result<_>>()?,
+        })
+    }
+}
+
+fn timed_out() -> sqlx::Error {
+    sqlx::Error::Io(std::io::Error::new(
+        std::io::ErrorKind::TimedOut,
+        "no answer in time",
+    ))
+}
+
+fn disconnection(row: &<Db as sqlx::Database>::Row) -> sqlx::Result<Disconnection> {
+    let tags: Option<String> = row.try_get("tags")?;
+    let missed: i32 = row.try_get("missed_listings")?;
+    Ok(Disconnection {
+        mailbox: Mailbox {
+            id: row.try_get("account_id")?,
+            name: row.try_get("from_name")?,
+            address: row.try_get("from_email")?,
+            account_type: row.try_get("account_type")?,
+            tags: tags.unwrap_or_default(),
+            daily_cap: row.try_get("message_per_day")?,
+            sent_today: row.try_get("daily_sent_count")?,
+            campaigns: row.try_get("campaign_count")?,
+            client_id: row.try_get("client_id")?,
+        },
+        kind: kind(row.try_get("disconnection_type")?)?,
+        smtp_error: row.try_get("smtp_error")?,
+        imap_error: row.try_get("imap_error")?,
+        detected_at: row.try_get("detected_at")?,
+        missed_listings: u32::try_from(missed).unwrap_or_default(),
+        told: row.try_get("told")?,
+    })
+}
+
+#[async_trait(?Send)]
+impl Store for Engine {
+    async fn begin(
+        &self,
+        run_id: &RunId,
+        now: DateTime<Utc>,
+        lease_until: DateTime<Utc>,
+    ) -> Result<Begun, StoreError> {
+        super::prepare(&self.options).map_err(|error| self.error("making its folder", &error.into()))?;
+        let version = self.run("reading its schema", Self::version).await?;
+        self.check_version(version)?;
+        if version < migrate::newest(MIGRATIONS) {
+            self.transaction("updating its schema", Self::migrate).await?;
+        }
+        let begun = self
+            .transaction("taking the lease", async |transaction| {
+                let taken = query(sql::TAKE_LEASE)
+                    .bind(LEASE)
+                    .bind(run_id.as_str())
+                    .bind(lease_until)
+                    .bind(now)
+                    .execute(&mut **transaction)
+                    .await?;
+                if taken.rows_affected() > 0 {
+                    return Ok(Begun::Free(Self::known(transaction).await?));
+                }
+                let held = query(sql::LEASE_HOLDER)
+                    .bind(LEASE)
+                    .fetch_one(&mut **transaction)
+                    .await?;
+                Ok(Begun::Busy {
+                    holder: held.try_get("holder")?,
+                    until: held.try_get("expires_at")?,
+                })
+            })
+            .await?;
+        // The listing takes minutes. A connection that idles so long is one that a pooler or a
+        // firewall may have dropped.
+        self.connection.lock().await.take();
+        Ok(begun)
+    }
+
+    async fn preview(&self) -> Result<Known, StoreError> {
+        if super::is_absent(&self.options) {
+            return Ok(Known::default());
+        }
+        let version = self.run("reading its schema", Self::version).await?;
+        self.check_version(version)?;
+        self.run("reading the open disconnections", async |connection| {
+            let mut transaction = connection.begin().await?;
+            if version < migrate::newest(MIGRATIONS) {
+                Self::migrate(&mut transaction).await?;
+            }
+            let known = Self::known(&mut transaction).await?;
+            transaction.rollback().await?;
+            Ok(known)
+        })
+        .await
+    }
+
+    async fn record(&self, change: &Change<'_>) -> Result<(), StoreError> {
+        let (new, updated): (Vec<_>, Vec<_>) = change
+            .diff
+            .transitions
+            .iter()
+            .partition(|transition| transition.event == Event::Disconnected);
+        let records = |transitions: Vec<&_>| {
+            let records: Vec<_> = transitions.into_iter().map(Record::of).collect();
+            (!records.is_empty()).then(|| json(&records))
+        };
+        let (new, updated) = (records(new), records(updated));
+        let recorded = self
+            .transaction("recording the check", async |transaction| {
+                let run = query(sql::RECORD_RUN)
+                    .bind(change.run_id.as_str())
+                    .bind(change.started_at)
+                    .bind(count(change.accounts_seen))
+                    .bind(count(change.disconnected))
+                    .bind(count(change.diff.count(Event::Disconnected)))
+                    .bind(count(change.diff.count(Event::Reconnected)))
+                    .bind(LEASE)
+                    .execute(&mut **transaction)
+                    .await?;
+                if run.rows_affected() == 0 {
+                    return Ok(false);
+                }
+                if let Some(updated) = &updated {
+                    query(sql::UPDATE)
+                        .bind(updated.as_str())
+                        .bind(change.started_at)
+                        .execute(&mut **transaction)
+                        .await?;
+                }
+                query(sql::SEEN)
+                    .bind(json(&change.diff.missing))
+                    .bind(change.started_at)
+                    .execute(&mut **transaction)
+                    .await?;
+                if let Some(new) = &new {
+                    query(sql::INSERT)
+                        .bind(new.as_str())
+                        .bind(change.started_at)
+                        .bind(change.run_id.as_str())
+                        .execute(&mut **transaction)
+                        .await?;
+                }
+                match change.announce {
+                    Announce::New => {}
+                    Announce::All => {
+                        raw_sql(sql::FORGET_TOLD).execute(&mut **transaction).await?;
+                    }
+                    Announce::Nothing => {
+                        query(sql::ALL_TOLD)
+                            .bind(change.started_at)
+                            .execute(&mut **transaction)
+                            .await?;
+                    }
+                }
+                if !change.audit.is_empty() {
+                    query(sql::ADD_TO_OUTBOX)
+                        .bind(json(&change.audit))
+                        .execute(&mut **transaction)
+                        .await?;
+                }
+                Ok(true)
+            })
+            .await?;
+        if recorded { Ok(()) } else { Err(StoreError::LeaseLost) }
+    }
+
+    async fn mark_told(
+        &self,
+        accounts: &[i64],
+        receipt: &Receipt,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        // Without parameters it is one round trip instead of four, and there is one for each
+        // message. Everything in it is a number, a time, or a word of harmless characters.
+        let ids: Vec<String> = accounts.iter().map(i64::to_string).collect();
+        let statement = format!(
+            "update disconnected_accounts set announced_at = '{}', slack_channel = '{}', \
+             slack_ts = '{}' where is_active and workspace = 'default' and account_id in ({})",
+            at.to_rfc3339(),
+            word(&receipt.channel),
+            word(&receipt.ts),
+            ids.join(",")
+        );
+        self.run("marking alerts as told", async |connection| {
+            raw_sql(AssertSqlSafe(statement)).execute(connection).await
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn finish(&self, finish: &Finish<'_>) -> Result<u64, StoreError> {
+        self.transaction("closing the run", async |transaction| {
+            if finish.audited {
+                raw_sql(sql::EMPTY_OUTBOX).execute(&mut **transaction).await?;
+            }
+            let deleted = query(sql::DELETE_OLD)
+                .bind(finish.keep_since)
+                .execute(&mut **transaction)
+                .await?;
+            query(sql::CLOSE_RUN)
+                .bind(finish.run_id.as_str())
+                .bind(finish.finished_at)
+                .bind(finish.outcome.as_str())
+                .bind(finish.error)
+                .execute(&mut **transaction)
+                .await?;
+            release(transaction, finish.run_id).await?;
+            Ok(deleted.rows_affected())
+        })
+        .await
+    }
+
+    async fn fail(&self, failure: &Failure<'_>) -> Result<(), StoreError> {
+        self.transaction("recording the failed run", async |transaction| {
+            query(sql::RECORD_FAILURE)
+                .bind(failure.run_id.as_str())
+                .bind(failure.started_at)
+                .bind(failure.finished_at)
+                .bind(failure.outcome.as_str())
+                .bind(failure.error)
+                .execute(&mut **transaction)
+                .await?;
+            release(transaction, failure.run_id).await
+        })
+        .await
+    }
+}
+
+async fn release(transaction: &mut Transaction<'_>, run_id: &RunId) -> sqlx::Result<()> {
+    query(sql::RELEASE_LEASE)
+        .bind(LEASE)
+        .bind(run_id.as_str())
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
+}
+
+fn count(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// The letters, digits, dots and dashes of an id that came from outside, fit to stand between
+/// quotes in a statement.
+fn word(id: &str) -> String {
+    id.chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
+        .take(64)
+        .collect()
+}

@@ -1,0 +1,185 @@
+//! What is Postgres's alone.
+
+use std::str::FromStr as _;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use url::Url;
+
+use super::BadUrl;
+use super::migrate::{Migration, migrations};
+use crate::redact::Redactor;
+
+#[expect(clippy::duplicate_mod, reason = "the other copy speaks to the other driver")]
+#[path = "engine.rs"]
+mod engine;
+
+type Connection = PgConnection;
+type Db = sqlx::Postgres;
+type Options = PgConnectOptions;
+
+const BEGIN: &str = "begin";
+
+const MIGRATIONS: &[Migration] = migrations!("postgres": 1 "0001_seed", 2 "0002_monitor");
+
+/// Parameters that other tools put into the URL for themselves, such as Prisma for its pooler.
+const FOREIGN_PARAMETERS: [&str; 4] = ["pgbouncer", "connection_limit", "pool_timeout", "schema"];
+
+mod sql {
+    pub(super) use super::super::sql::*;
+
+    /// Any number; all processes of this program ask for the same one.
+    pub(super) const MIGRATION_LOCK: &str = "select pg_advisory_xact_lock(5283046921137)";
+
+    pub(super) const MIGRATION_TABLE: &str = "
+        create table if not exists monitor_schema (
+            version    bigint primary key,
+            name       text not null,
+            applied_at timestamptz not null default now())";
+
+    /// The lease row is locked until the end of the transaction, so that nobody takes the lease
+    /// over between this and the commit.
+    pub(super) const RECORD_RUN: &str = "
+        insert into check_runs (run_id, started_at, outcome, accounts_seen, disconnected,
+                                newly_disconnected, reconnected)
+        select $1, $2, 'complete', $3, $4, $5, $6
+          from run_lease where name = $7 and holder = $1 for update";
+
+    pub(super) const INSERT: &str = "
+        insert into disconnected_accounts (
+            account_id, from_name, from_email, account_type, disconnection_type, tags,
+            message_per_day, daily_sent_count, campaign_count, client_id, smtp_error, imap_error,
+            detected_at, last_seen_at, check_run_id)
+        select account_id, from_name, from_email, account_type, disconnection_type, tags,
+               message_per_day, daily_sent_count, campaign_count, client_id, smtp_error, imap_error,
+               $2, $2, $3
+          from json_populate_recordset(null::disconnected_accounts, $1::json)";
+
+    pub(super) const UPDATE: &str = "
+        update disconnected_accounts as known
+           set from_name = new.from_name, from_email = new.from_email,
+               account_type = new.account_type, disconnection_type = new.disconnection_type,
+               tags = new.tags, message_per_day = new.message_per_day,
+               daily_sent_count = new.daily_sent_count, campaign_count = new.campaign_count,
+               client_id = new.client_id, smtp_error = new.smtp_error, imap_error = new.imap_error,
+               resolution = new.resolution, is_active = new.resolution is null,
+               resolved_at = case when new.resolution is null then null else $2 end
+          from json_populate_recordset(null::disconnected_accounts, $1::json) as new
+         where known.is_active and known.workspace = 'default'
+           and known.account_id = new.account_id";
+
+    pub(super) const SEEN: &str = "
+        update disconnected_accounts
+           set missed_listings = case when missing.id is null then 0 else missed_listings + 1 end,
+               last_seen_at = case when missing.id is null then $2 else last_seen_at end
+          from disconnected_accounts as self
+          left join (select value::bigint as id from json_array_elements_text($1::json)) as missing
+            on missing.id = self.account_id
+         where disconnected_accounts.id = self.id
+           and disconnected_accounts.is_active and disconnected_accounts.workspace = 'default'";
+
+    pub(super) const ADD_TO_OUTBOX: &str = "
+        insert into audit_outbox (month, line)
+        select value ->> 'month', value ->> 'line' from json_array_elements($1::json)";
+}
+
+/// Options for any server, pooled or not.
+pub(super) fn parse(url: &str) -> Result<PgConnectOptions, BadUrl> {
+    let unreadable = |why: &str| {
+        BadUrl(format!(
+            "it is not a postgres URL ({why}); in user and password, characters such as @ : / # ? % \
+             must be percent-encoded"
+        ))
+    };
+    let mut parsed = Url::parse(url).map_err(|error| unreadable(&error.to_string()))?;
+    if parsed.host_str().is_none_or(str::is_empty) && !parsed.query_pairs().any(|(key, _)| key == "host") {
+        return Err(unreadable("no host"));
+    }
+    let ours: Vec<(String, String)> = parsed
+        .query_pairs()
+        .filter(|(key, _)| !FOREIGN_PARAMETERS.contains(&key.as_ref()))
+        .map(|(key, value)| (key.into_owned(), value.into_owned()))
+        .collect();
+    parsed.set_query(None);
+    if !ours.is_empty() {
+        parsed.query_pairs_mut().extend_pairs(ours);
+    }
+    let options = PgConnectOptions::from_str(parsed.as_str())
+        .map_err(|_| unreadable("a part of it cannot be read"))?;
+    // A pooler refuses start-up parameters that it does not know.
+    Ok(options
+        .application_name("monitor")
+        .extra_float_digits(None)
+        .statement_cache_capacity(0))
+}
+
+pub(super) fn engine(options: PgConnectOptions, redactor: Redactor) -> engine::Engine {
+    engine::Engine::new(options, redactor)
+}
+
+pub(super) fn place(options: &PgConnectOptions) -> String {
+    let database = options.get_database().unwrap_or_else(|| options.get_username());
+    let host = options.get_socket().map_or_else(
+        || options.get_host().to_owned(),
+        |socket| socket.display().to_string(),
+    );
+    format!("Postgres database {database:?} at {host}:{}", options.get_port())
+}
+
+/// There is nothing to make before a server can be reached.
+fn prepare(_: &PgConnectOptions) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Whether there is no database that could be read; a server's answer tells.
+fn is_absent(_: &PgConnectOptions) -> bool {
+    false
+}
+
+fn is_missing_table(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|e| e.code()).as_deref() == Some("42P01")
+}
+
+/// What to do about an error. Codes: PostgreSQL documentation, appendix A.
+fn remedy(error: &sqlx::Error) -> &'static str {
+    let code = error.as_database_error().and_then(|error| error.code());
+    match (code.as_deref(), error) {
+        (Some("28P01" | "28000"), _) => ". Check user and password in DATABASE_URL",
+        (Some("3D000"), _) => ". Check the name of the database in DATABASE_URL, or create it",
+        (Some("42501"), _) => ". The user of DATABASE_URL needs the right to create and change tables in this schema",
+        (Some("25006"), _) => ". The server is read-only: use the address of the primary in DATABASE_URL",
+        (Some("53100"), _) => ". The server's disk is full",
+        (Some("53300"), _) => ". The server has no free connection: use its pooler's address in DATABASE_URL",
+        (Some("42P01" | "42703" | "42P07" | "42701"), _) => ". Somebody changed the tables by hand: bring them back, or give monitor a database of its own",
+        (Some("0A000"), _) => ". If a view depends on disconnected_accounts, drop it, run monitor, and create it again",
+        (Some("XX000"), _) => ". Behind a pooler this is its word for a wrong user, password or project name in DATABASE_URL",
+        (None, sqlx::Error::Io(_)) => ". Check host and port in DATABASE_URL, and that the server runs and may be reached from here",
+        (None, sqlx::Error::Tls(_)) => ". Check sslmode and sslrootcert in DATABASE_URL",
+        (None, sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) => ". A row of disconnected_accounts was changed by hand: correct it",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_for_other_tools_are_dropped() {
+        let options = parse(
+            "postgresql://u.ref:p%40w@aws-0.pooler.supabase.com:6543/postgres?pgbouncer=true&connection_limit=1&sslmode=require",
+        )
+        .unwrap();
+        assert_eq!(place(&options), "Postgres database \"postgres\" at aws-0.pooler.supabase.com:6543");
+        assert_eq!(options.get_username(), "u.ref");
+        assert!(matches!(options.get_ssl_mode(), sqlx::postgres::PgSslMode::Require));
+    }
+
+    #[test]
+    fn a_url_that_cannot_be_read_is_not_quoted() {
+        for url in ["postgres://u:s3cret#x@h/db", "postgres://", "postgres://u:s3cret@h:port/db", "postgres://u:s3cret@h/db?sslmode=maybe"] {
+            let error = parse(url).err().unwrap_or_else(|| panic!("{url}")).to_string();
+            assert!(!error.contains("s3cret"), "{error}");
+            assert!(error.contains("percent-encoded"), "{error}");
+        }
+    }
+}

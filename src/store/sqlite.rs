@@ -1,0 +1,144 @@
+//! What is SQLite's alone.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+
+use super::BadUrl;
+use super::migrate::{Migration, migrations};
+use crate::redact::Redactor;
+
+#[expect(clippy::duplicate_mod, reason = "the other copy speaks to the other driver")]
+#[path = "engine.rs"]
+mod engine;
+
+type Connection = SqliteConnection;
+type Db = sqlx::Sqlite;
+type Options = SqliteConnectOptions;
+
+/// Takes the write lock at once. A transaction that reads first and then writes cannot wait for
+/// another writer; it fails.
+const BEGIN: &str = "begin immediate";
+
+const MIGRATIONS: &[Migration] = migrations!("sqlite": 1 "0001_seed", 2 "0002_monitor");
+
+/// How long to wait for another program that has the file locked.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+mod sql {
+    pub(super) use super::super::sql::*;
+
+    /// The transaction has the write lock already.
+    pub(super) const MIGRATION_LOCK: &str = "select 1";
+
+    pub(super) const MIGRATION_TABLE: &str = "
+        create table if not exists monitor_schema (
+            version    integer primary key,
+            name       text not null,
+            applied_at text not null default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')))";
+
+    pub(super) const RECORD_RUN: &str = "
+        insert into check_runs (run_id, started_at, outcome, accounts_seen, disconnected,
+                                newly_disconnected, reconnected)
+        select $1, $2, 'complete', $3, $4, $5, $6
+          from run_lease where name = $7 and holder = $1";
+
+    pub(super) const INSERT: &str = "
+        insert into disconnected_accounts (
+            account_id, from_name, from_email, account_type, disconnection_type, tags,
+            message_per_day, daily_sent_count, campaign_count, client_id, smtp_error, imap_error,
+            detected_at, last_seen_at, check_run_id)
+        select value ->> 'account_id', value ->> 'from_name', value ->> 'from_email',
+               value ->> 'account_type', value ->> 'disconnection_type', value ->> 'tags',
+               value ->> 'message_per_day', value ->> 'daily_sent_count',
+               value ->> 'campaign_count', value ->> 'client_id', value ->> 'smtp_error',
+               value ->> 'imap_error', $2, $2, $3
+          from json_each($1)";
+
+    pub(super) const UPDATE: &str = "
+        update disconnected_accounts
+           set from_name = new.value ->> 'from_name', from_email = new.value ->> 'from_email',
+               account_type = new.value ->> 'account_type',
+               disconnection_type = new.value ->> 'disconnection_type',
+               tags = new.value ->> 'tags', message_per_day = new.value ->> 'message_per_day',
+               daily_sent_count = new.value ->> 'daily_sent_count',
+               campaign_count = new.value ->> 'campaign_count',
+               client_id = new.value ->> 'client_id', smtp_error = new.value ->> 'smtp_error',
+               imap_error = new.value ->> 'imap_error', resolution = new.value ->> 'resolution',
+               is_active = new.value ->> 'resolution' is null,
+               resolved_at = case when new.value ->> 'resolution' is null then null else $2 end
+          from json_each($1) as new
+         where is_active and workspace = 'default'
+           and account_id = new.value ->> 'account_id'";
+
+    pub(super) const SEEN: &str = "
+        update disconnected_accounts
+           set missed_listings = case when account_id in (select value from json_each($1))
+                                      then missed_listings + 1 else 0 end,
+               last_seen_at = case when account_id in (select value from json_each($1))
+                                   then last_seen_at else $2 end
+         where is_active and workspace = 'default'";
+
+    pub(super) const ADD_TO_OUTBOX: &str = "
+        insert into audit_outbox (month, line)
+        select value ->> 'month', value ->> 'line' from json_each($1)";
+}
+
+/// Options for a file that is made where it does not exist.
+pub(super) fn parse(url: &str) -> Result<SqliteConnectOptions, BadUrl> {
+    let options = SqliteConnectOptions::from_str(url)
+        .map_err(|_| BadUrl("it is not a sqlite URL; an example is sqlite://state/monitor.db".to_owned()))?;
+    let file = options.get_filename();
+    if file.as_os_str().is_empty() || url.contains(":memory:") {
+        return Err(BadUrl(
+            "it names no file; an example is sqlite://state/monitor.db".to_owned(),
+        ));
+    }
+    Ok(options.create_if_missing(true).busy_timeout(BUSY_TIMEOUT))
+}
+
+pub(super) fn engine(options: SqliteConnectOptions, redactor: Redactor) -> engine::Engine {
+    engine::Engine::new(options, redactor)
+}
+
+pub(super) fn place(options: &SqliteConnectOptions) -> String {
+    format!("SQLite file {}", options.get_filename().display())
+}
+
+/// Makes the folder of the file.
+fn prepare(options: &SqliteConnectOptions) -> std::io::Result<()> {
+    match options.get_filename().parent() {
+        Some(folder) => std::fs::create_dir_all(folder),
+        None => Ok(()),
+    }
+}
+
+/// Whether there is no database that could be read.
+fn is_absent(options: &SqliteConnectOptions) -> bool {
+    !options.get_filename().exists()
+}
+
+fn is_missing_table(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .is_some_and(|error| error.message().starts_with("no such table"))
+}
+
+/// What to do about an error. Primary result codes: <https://sqlite.org/rescode.html>; the driver
+/// gives extended codes, whose low byte is the primary one.
+fn remedy(error: &sqlx::Error) -> &'static str {
+    let code = error.as_database_error().and_then(|error| error.code());
+    let primary = code.and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff);
+    match (primary, error) {
+        (Some(5 | 6), _) => ". Another program has the file open: close it",
+        (Some(8), _) => ". The file or its folder is read-only: allow this user to write there",
+        (Some(13), _) => ". The disk is full",
+        (Some(14), _) => ". The file cannot be opened: check the path in DATABASE_URL, and that this user may write there",
+        (Some(11 | 26), _) => ". The file is damaged or not a SQLite database: move it away, or correct DATABASE_URL",
+        (Some(1), _) => ". Somebody changed the tables by hand: bring them back, or give monitor a file of its own",
+        (None, sqlx::Error::Io(_)) => ". Check the path in DATABASE_URL, and that this user may write there",
+        (None, sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) => ". A row of disconnected_accounts was changed by hand: correct it",
+        _ => "",
+    }
+}
