@@ -37,13 +37,26 @@ impl AuditError {
             }
             _ => "Check CSV_DIR",
         };
-        Self { path: path.to_owned(), source, remedy }
+        Self {
+            path: path.to_owned(),
+            source,
+            remedy,
+        }
     }
+}
+
+/// The name of the file for what happened at `at`.
+pub fn file_name(at: DateTime<Utc>) -> String {
+    format!("disconnections_{}.csv", month(at))
+}
+
+fn month(at: DateTime<Utc>) -> String {
+    at.format("%Y%m").to_string()
 }
 
 /// The lines that record these transitions.
 pub fn lines(transitions: &[Transition], run_id: &RunId, at: DateTime<Utc>) -> Vec<AuditLine> {
-    let month = at.format("%Y%m").to_string();
+    let month = month(at);
     transitions
         .iter()
         .map(|transition| AuditLine {
@@ -76,7 +89,9 @@ fn line(transition: &Transition, run_id: &RunId, at: DateTime<Utc>) -> String {
     ];
     let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
     // Writing to memory does not fail, and every cell is UTF-8.
-    let written = writer.write_record(&cells).and_then(|()| Ok(writer.into_inner().unwrap_or_default()));
+    let written = writer
+        .write_record(&cells)
+        .map(|()| writer.into_inner().unwrap_or_default());
     let line = String::from_utf8(written.unwrap_or_default()).unwrap_or_default();
     line.trim_end_matches('\n').to_owned()
 }
@@ -112,7 +127,9 @@ impl AuditTrail {
             .tempfile_in(folder)
             .and_then(tempfile::NamedTempFile::close)
             .map_err(fault)?;
-        Ok(Self { folder: folder.to_owned() })
+        Ok(Self {
+            folder: folder.to_owned(),
+        })
     }
 
     /// Appends `left`, which an earlier run may or may not have got into the files, where they
@@ -121,7 +138,11 @@ impl AuditTrail {
     /// # Errors
     /// When a file cannot be read or written. It may then end in half a line, which the next call
     /// closes; all lines have to be given again as `left`.
-    pub fn append(&self, left: &[AuditLine], new: &[AuditLine]) -> Result<Option<PathBuf>, AuditError> {
+    pub fn append(
+        &self,
+        left: &[AuditLine],
+        new: &[AuditLine],
+    ) -> Result<Option<PathBuf>, AuditError> {
         let mut months: BTreeMap<&str, (Vec<&str>, Vec<&str>)> = BTreeMap::new();
         for entry in left {
             months.entry(&entry.month).or_default().0.push(&entry.line);
@@ -146,9 +167,12 @@ impl AuditTrail {
             if is_ours(&path).map_err(|source| AuditError::new(&path, source))? {
                 return Ok(path);
             }
-            path = self.folder.join(format!("disconnections_{month}_{sibling}.csv"));
+            path = self
+                .folder
+                .join(format!("disconnections_{month}_{sibling}.csv"));
         }
-        let error = io::Error::other("every name for this month is taken by a file with another header");
+        let error =
+            io::Error::other("every name for this month is taken by a file with another header");
         Err(AuditError::new(&path, error))
     }
 }
@@ -173,7 +197,11 @@ fn is_ours(path: &Path) -> io::Result<bool> {
 }
 
 fn append(path: &Path, left: &[&str], new: &[&str]) -> io::Result<()> {
-    let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .open(path)?;
     let mut text = String::new();
     let length = file.metadata()?.len();
     let header = u64::try_from(HEADER.len()).unwrap_or(u64::MAX);
@@ -187,8 +215,16 @@ fn append(path: &Path, left: &[&str], new: &[&str]) -> io::Result<()> {
     } else {
         text.push_str(&closing(&mut file)?);
     }
-    let present = if left.is_empty() { HashSet::new() } else { present(&mut file)? };
-    for line in left.iter().filter(|line| !present.contains(**line)).chain(new) {
+    let present = if left.is_empty() {
+        HashSet::new()
+    } else {
+        present(&mut file)?
+    };
+    for line in left
+        .iter()
+        .filter(|line| !present.contains(**line))
+        .chain(new)
+    {
         text.push_str(line);
         text.push_str(END);
     }
@@ -210,7 +246,10 @@ fn closing(file: &mut File) -> io::Result<String> {
         block.append(&mut last);
         last = block;
     }
-    let torn = last.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let torn = last
+        .rsplit(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
     Ok(match torn {
         [] => String::new(),
         [.., b'\r'] => "\n".to_owned(),

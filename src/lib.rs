@@ -1,9 +1,37 @@
-//! x
+//! Watches the mailboxes of a Smartlead workspace and tells a Slack channel, once, about each that
+//! has newly lost its SMTP or IMAP connection.
+//!
+//! # How one check goes
+//!
+//! 1. `main` reads the command line ([`cli`]) and the settings ([`config`]), starts the log
+//!    ([`telemetry`]), takes the time, and calls [`check::run`].
+//! 2. The store ([`store`]) opens, brings its schema up to date, and gives the lease and what is
+//!    known; the folder of the audit trail ([`audit`]) is proved writable.
+//! 3. The source ([`smartlead`]) is paged to its end through the polite sender ([`http`]). If
+//!    anything about the listing is incomplete or suspiciously short, the check fails here, and
+//!    has changed nothing.
+//! 4. [`domain::diff()`] compares what is open with what was listed. It is pure, and so is every
+//!    other decision: paging, retries, rendering, the guard against short listings.
+//! 5. The store commits the transitions and the run. New disconnections are untold.
+//! 6. The transitions are appended to the audit trail.
+//! 7. What is untold is rendered and posted ([`slack`]); each message that was confirmed marks its
+//!    disconnections as told.
+//! 8. The state file ([`state`]) is replaced, old history is deleted, and the lease is released.
+//!
+//! Dependencies point one way: `main`, then [`check`], then the capabilities, then [`domain`]. No
+//! capability knows another; only [`check`] knows them all. A new source or sink is a new folder
+//! and a line there.
+
+pub mod audit;
+pub mod check;
+pub mod cli;
+pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod http;
 pub mod redact;
-pub mod smartlead;
-pub mod store;
-pub mod audit;
-pub mod state;
 pub mod slack;
+pub mod smartlead;
+pub mod state;
+pub mod store;
+pub mod telemetry;

@@ -67,7 +67,11 @@ impl Redactor {
         };
         let masked = forms.replace_all(&text, |found: &regex_lite::Captures<'_>| {
             let kept = |name| found.name(name).map_or("", |part| part.as_str());
-            let at = if found.name("user").is_some() { "@" } else { "" };
+            let at = if found.name("user").is_some() {
+                "@"
+            } else {
+                ""
+            };
             let before = [kept("name"), kept("is"), kept("bearer"), kept("user")].concat();
             format!("{before}{MASK}{at}")
         });
@@ -87,7 +91,10 @@ mod tests {
     #[test]
     fn known_values_go_plain_and_percent_encoded() {
         let redactor = redactor(&["k/ey+1", "k/ey+1-longer"]);
-        assert_eq!(redactor.redact("a k/ey+1 b k%2Fey%2B1 c"), "a [redacted] b [redacted] c");
+        assert_eq!(
+            redactor.redact("a k/ey+1 b k%2Fey%2B1 c"),
+            "a [redacted] b [redacted] c"
+        );
         assert_eq!(redactor.redact("k/ey+1-longer"), "[redacted]");
     }
 
@@ -96,11 +103,23 @@ mod tests {
         let redactor = redactor(&[]);
         for (text, expected) in [
             ("sent xoxb-12-ab-CD.", "sent [redacted]."),
-            ("GET /x?api_key=abc&limit=1", "GET /x?api_key=[redacted]&limit=1"),
-            ("login failed: password=hunter2, sorry", "login failed: password=[redacted], sorry"),
+            (
+                "GET /x?api_key=abc&limit=1",
+                "GET /x?api_key=[redacted]&limit=1",
+            ),
+            (
+                "login failed: password=hunter2, sorry",
+                "login failed: password=[redacted], sorry",
+            ),
             (r#"{"password":"hunter2"}"#, r#"{"password":"[redacted]"}"#),
-            ("Authorization: Bearer eyJhbGciOi.J9", "Authorization: Bearer [redacted]"),
-            ("postgres://bob:s3cr3t@db:5432/x", "postgres://bob:[redacted]@db:5432/x"),
+            (
+                "Authorization: Bearer eyJhbGciOi.J9",
+                "Authorization: Bearer [redacted]",
+            ),
+            (
+                "postgres://bob:s3cr3t@db:5432/x",
+                "postgres://bob:[redacted]@db:5432/x",
+            ),
         ] {
             assert_eq!(redactor.redact(text), expected);
         }

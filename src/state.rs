@@ -40,14 +40,17 @@ pub fn write(path: &Path, last: &LastCheck<'_>) -> io::Result<()> {
         _ => Path::new("."),
     };
     std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new().prefix(".monitor-state-").tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".monitor-state-")
+        .tempfile_in(folder)?;
     serde_json::to_writer_pretty(&mut file, last)?;
     file.write_all(b"\n")?;
     // A temporary file is its owner's alone; this one is for others to read.
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+        file.as_file()
+            .set_permissions(std::fs::Permissions::from_mode(0o644))?;
     }
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
@@ -62,7 +65,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state").join("last_check.json");
         let at = DateTime::UNIX_EPOCH;
-        for (run_id, error) in [("a run with a long error", Some("x".repeat(999))), ("b", None)] {
+        for (run_id, error) in [
+            ("a run with a long error", Some("x".repeat(999))),
+            ("b", None),
+        ] {
             let last = LastCheck {
                 run_id,
                 started_at: at,
@@ -75,7 +81,8 @@ mod tests {
                 error: error.as_deref(),
             };
             write(&path, &last).unwrap();
-            let read: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+            let read: serde_json::Value =
+                serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
             assert_eq!(read["run_id"], run_id);
             assert_eq!(read["started_at"], "1970-01-01T00:00:00Z");
         }

@@ -37,7 +37,10 @@ fn made(name: &str) -> AuditLine {
 
 /// What a CSV reader makes of a file: the records after the header.
 fn records(path: &Path) -> Vec<Vec<String>> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(path).unwrap();
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .from_path(path)
+        .unwrap();
     assert_eq!(reader.headers().unwrap().len(), 14);
     reader
         .records()
@@ -69,7 +72,10 @@ fn what_is_absent_is_an_empty_cell() {
     bare.disconnection.smtp_error = None;
     let run_id = RunId::new(at(), 1);
     let line = &lines(&[bare], &run_id, at())[0].line;
-    assert_eq!(line, "2026-11-21T14:05:00Z,20261121140500_000001,-1,,,,SMTP,,,,removed,,,");
+    assert_eq!(
+        line,
+        "2026-11-21T14:05:00Z,20261121140500_000001,-1,,,,SMTP,,,,removed,,,"
+    );
 }
 
 #[test]
@@ -99,37 +105,64 @@ fn rows_are_appended_under_one_header_in_the_file_of_their_month() {
     let trail = AuditTrail::open(&folder.path().join("new").join("audit")).unwrap();
     let path = trail.append(&[], &[made("a"), made("b")]).unwrap().unwrap();
     trail.append(&[], &[made("c")]).unwrap();
-    let december = AuditLine { month: "202612".to_owned(), ..made("d") };
+    let december = AuditLine {
+        month: "202612".to_owned(),
+        ..made("d")
+    };
     let other = trail.append(&[], &[december]).unwrap().unwrap();
     assert!(path.ends_with("disconnections_202611.csv"));
     assert!(other.ends_with("disconnections_202612.csv"));
-    let names: Vec<_> = records(&path).into_iter().map(|record| record[3].clone()).collect();
+    let names: Vec<_> = records(&path)
+        .into_iter()
+        .map(|record| record[3].clone())
+        .collect();
     assert_eq!(names, ["a", "b", "c"]);
-    assert!(fs::read_to_string(&path).unwrap().starts_with(&format!("{HEADER}\r\n2026-")));
+    assert!(
+        fs::read_to_string(&path)
+            .unwrap()
+            .starts_with(&format!("{HEADER}\r\n2026-"))
+    );
     assert_eq!(trail.append(&[], &[]).unwrap(), None);
 }
 
 #[test]
 fn a_torn_line_is_closed_and_the_row_written_again() {
-    let whole = format!("{HEADER}\r\n{}\r\n{}\r\n", made("a").line, made("b, \"quoted\"").line);
+    let whole = format!(
+        "{HEADER}\r\n{}\r\n{}\r\n",
+        made("a").line,
+        made("b, \"quoted\"").line
+    );
     let intact = HEADER.len() + 2 + made("a").line.len() + 2;
     for cut in 0..=whole.len() {
         let folder = tempfile::tempdir().unwrap();
         let trail = AuditTrail::open(folder.path()).unwrap();
         let path = folder.path().join("disconnections_202611.csv");
-        fs::write(&path, &whole[..cut]).unwrap();
+        fs::write(&path, &whole.as_bytes()[..cut]).unwrap();
         let committed = [made("a"), made("b, \"quoted\"")];
         trail.append(&committed, &[made("c")]).unwrap();
 
         let records = records(&path);
         let complete: Vec<_> = records.iter().filter(|record| record.len() == 14).collect();
         for (name, at_least) in [("a", 1), ("b, \"quoted\"", 1), ("c", 1)] {
-            let found = records.iter().filter(|r| r.len() == 14 && r[13].is_empty() && r[3] == name && r[12] == "535 \"no\", again");
-            assert_eq!(found.count(), at_least, "{name} after a cut at {cut}: {records:?}");
+            let found = records.iter().filter(|r| {
+                r.len() == 14 && r[13].is_empty() && r[3] == name && r[12] == "535 \"no\", again"
+            });
+            assert_eq!(
+                found.count(),
+                at_least,
+                "{name} after a cut at {cut}: {records:?}"
+            );
         }
-        assert!(complete.len() <= 4 && records.len() <= 4, "cut at {cut}: {records:?}");
+        assert!(
+            complete.len() <= 4 && records.len() <= 4,
+            "cut at {cut}: {records:?}"
+        );
         if cut >= intact {
-            assert!(fs::read_to_string(&path).unwrap().starts_with(&whole[..intact]));
+            assert!(
+                fs::read(&path)
+                    .unwrap()
+                    .starts_with(&whole.as_bytes()[..intact])
+            );
         }
     }
 }
@@ -153,6 +186,11 @@ fn a_folder_that_cannot_be_made_is_named_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
-    let error = AuditTrail::open(&file.join("audit")).unwrap_err().to_string();
-    assert!(error.contains("file/audit") && error.ends_with("Check CSV_DIR"), "{error}");
+    let error = AuditTrail::open(&file.join("audit"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("file/audit") && error.ends_with("Check CSV_DIR"),
+        "{error}"
+    );
 }

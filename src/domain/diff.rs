@@ -159,14 +159,12 @@ fn seen(
     now: DateTime<Utc>,
 ) -> Option<Transition> {
     let (event, disconnection) = match (judge(account, known.map(|k| k.kind)), known) {
-        (Verdict::Down(kind), None) => (
-            Event::Disconnected,
-            disconnection(account, kind, None, now),
-        ),
-        (Verdict::Down(kind), Some(was)) if kind != was.kind => (
-            Event::Changed,
-            disconnection(account, kind, Some(was), now),
-        ),
+        (Verdict::Down(kind), None) => {
+            (Event::Disconnected, disconnection(account, kind, None, now))
+        }
+        (Verdict::Down(kind), Some(was)) if kind != was.kind => {
+            (Event::Changed, disconnection(account, kind, Some(was), now))
+        }
         (Verdict::Connected, Some(was)) => (
             Event::Reconnected,
             Disconnection {

@@ -27,7 +27,11 @@ mod tests {
             (500, Some(100), false),
             (0, Some(0), false),
         ] {
-            assert_eq!(is_suspiciously_short(seen, last), suspicious, "{seen} after {last:?}");
+            assert_eq!(
+                is_suspiciously_short(seen, last),
+                suspicious,
+                "{seen} after {last:?}"
+            );
         }
     }
 }

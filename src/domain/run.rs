@@ -65,7 +65,10 @@ mod tests {
     #[test]
     fn is_the_utc_start_and_six_hex_digits() {
         let start = "2024-01-20T14:05:00Z".parse().unwrap();
-        assert_eq!(RunId::new(start, 0xffab_c123).as_str(), "20240120140500_abc123");
+        assert_eq!(
+            RunId::new(start, 0xffab_c123).as_str(),
+            "20240120140500_abc123"
+        );
         assert_eq!(RunId::new(start, 7).to_string(), "20240120140500_000007");
     }
 }

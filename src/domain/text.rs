@@ -58,7 +58,10 @@ mod tests {
 
     #[test]
     fn characters_that_reorder_or_hide_are_dropped() {
-        assert_eq!(clean("abc\u{202e}fed\u{2066}x\u{200b}\u{feff}\u{e0041}", 99), "abcfedx");
+        assert_eq!(
+            clean("abc\u{202e}fed\u{2066}x\u{200b}\u{feff}\u{e0041}", 99),
+            "abcfedx"
+        );
     }
 
     #[test]

@@ -14,10 +14,14 @@ const LONGEST_MESSAGE: usize = 300;
 pub(super) fn message(body: &[u8]) -> String {
     let json: Option<Value> = serde_json::from_slice(body).ok();
     let words = json.as_ref().and_then(|json| {
-        [json.get("message"), json.get("error"), json.pointer("/error/message")]
-            .into_iter()
-            .flatten()
-            .find_map(Value::as_str)
+        [
+            json.get("message"),
+            json.get("error"),
+            json.pointer("/error/message"),
+        ]
+        .into_iter()
+        .flatten()
+        .find_map(Value::as_str)
     });
     match words.map(|words| text::clean(words, LONGEST_MESSAGE)) {
         Some(words) if !words.is_empty() => words,
@@ -42,7 +46,10 @@ pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     let wait = match value.parse::<f64>() {
         Ok(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
-        Err(_) => httpdate::parse_http_date(value).ok()?.duration_since(now).ok()?,
+        Err(_) => httpdate::parse_http_date(value)
+            .ok()?
+            .duration_since(now)
+            .ok()?,
     };
     Some(wait).filter(|wait| !wait.is_zero())
 }
@@ -53,8 +60,14 @@ pub(super) fn retry_after_in_body(body: &[u8]) -> Option<Duration> {
     let seconds = [json.get("retry_after"), json.pointer("/error/retry_after")]
         .into_iter()
         .flatten()
-        .find_map(|value| value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()))?;
-    Duration::try_from_secs_f64(seconds).ok().filter(|wait| !wait.is_zero())
+        .find_map(|value| {
+            value
+                .as_f64()
+                .or_else(|| value.as_str()?.trim().parse().ok())
+        })?;
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|wait| !wait.is_zero())
 }
 
 #[cfg(test)]
@@ -66,8 +79,14 @@ mod tests {
         for (body, expected) in [
             (r#"{"message":"Invalid API Key"}"#, "Invalid API Key"),
             (r#"{"error":"limit must be less"}"#, "limit must be less"),
-            (r#"{"error":{"code":"X","message":"slow\n down"}}"#, "slow down"),
-            (r#"{"message":"the words","error":"Bad Request"}"#, "the words"),
+            (
+                r#"{"error":{"code":"X","message":"slow\n down"}}"#,
+                "slow down",
+            ),
+            (
+                r#"{"message":"the words","error":"Bad Request"}"#,
+                "the words",
+            ),
             (r#"{"message":17}"#, "JSON without a message"),
             (r#"{"message":""}"#, "JSON without a message"),
             ("  <html>Bad gateway</html>", "an HTML page"),
@@ -105,7 +124,10 @@ mod tests {
     #[test]
     fn the_body_may_name_the_wait() {
         for (body, expected) in [
-            (r#"{"error":{"code":"RATE_LIMIT_EXCEEDED","retry_after":30}}"#, Some(30.0)),
+            (
+                r#"{"error":{"code":"RATE_LIMIT_EXCEEDED","retry_after":30}}"#,
+                Some(30.0),
+            ),
             (r#"{"retry_after":"1.5"}"#, Some(1.5)),
             (r#"{"retry_after":0}"#, None),
             (r#"{"retry_after":-3}"#, None),

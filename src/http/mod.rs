@@ -1,7 +1,7 @@
 //! The polite sender: every request of the program goes out here, under a rate limit, with a time
 //! limit, retries and a deadline. Callers ask for an answer; all waiting happens in this module.
 //!
-//! [`answer`] reads what a server says of its own faults, [`retry`] decides what a fault is worth;
+//! `answer` reads what a server says of its own faults, `retry` decides what a fault is worth;
 //! both are pure.
 
 mod answer;
@@ -20,8 +20,8 @@ use tracing::{debug, warn};
 
 use crate::redact::Redactor;
 pub use answer::kind as body_kind;
-pub use retry::{Fault, Repeat, SendError};
 use retry::{Backoff, Next};
+pub use retry::{Fault, Repeat, SendError};
 
 /// A server's body is read up to this size. A page of 100 accounts has about 200 kB; signatures
 /// with embedded pictures can make it some megabytes.
@@ -140,7 +140,12 @@ impl Sender {
             if matches!(fault, Fault::RateLimited { .. }) {
                 self.hold_until(until);
             }
-            warn!(request = what, attempts, wait_ms = wait.as_millis(), "{fault}; trying again");
+            warn!(
+                request = what,
+                attempts,
+                wait_ms = wait.as_millis(),
+                "{fault}; trying again"
+            );
             sleep_until(until).await;
         }
     }
@@ -175,7 +180,12 @@ impl Sender {
             }
             body.extend_from_slice(&chunk);
         }
-        debug!(status = status.as_u16(), bytes = body.len(), ms = sent.elapsed().as_millis(), "answer");
+        debug!(
+            status = status.as_u16(),
+            bytes = body.len(),
+            ms = sent.elapsed().as_millis(),
+            "answer"
+        );
         self.judge(status, &headers, &body, read)
     }
 
@@ -195,15 +205,26 @@ impl Sender {
                 .or_else(|| answer::retry_after_in_body(body))
         };
         if status == StatusCode::TOO_MANY_REQUESTS {
-            return Err(Fault::RateLimited { message: said(), wait: wait() });
+            return Err(Fault::RateLimited {
+                message: said(),
+                wait: wait(),
+            });
         }
         if !status.is_success() {
-            return Err(Fault::Status { code: status.as_u16(), message: said() });
+            return Err(Fault::Status {
+                code: status.as_u16(),
+                message: said(),
+            });
         }
         match read(body) {
             Answer::Good(good) => Ok(good),
-            Answer::Malformed(why) => Err(Fault::Malformed(self.redactor.redact(&why).into_owned())),
-            Answer::RateLimited(message) => Err(Fault::RateLimited { message, wait: wait() }),
+            Answer::Malformed(why) => {
+                Err(Fault::Malformed(self.redactor.redact(&why).into_owned()))
+            }
+            Answer::RateLimited(message) => Err(Fault::RateLimited {
+                message,
+                wait: wait(),
+            }),
         }
     }
 
@@ -247,16 +268,26 @@ impl Sender {
             cause = error.source();
         }
         if late {
-            text = format!("no answer within {} s ({text})", self.policy.request_timeout.as_secs_f32());
+            text = format!(
+                "no answer within {} s ({text})",
+                self.policy.request_timeout.as_secs_f32()
+            );
         }
         let text = self.redactor.redact(&text).into_owned();
-        if sent { Fault::Broken(text) } else { Fault::Unsent(text) }
+        if sent {
+            Fault::Broken(text)
+        } else {
+            Fault::Unsent(text)
+        }
     }
 }
 
 /// Evenly spaced requests. A bucket that allows a burst would let twice the limit through in its
 /// first window.
 fn pace(limit: RateLimit) -> Option<DefaultDirectRateLimiter> {
-    let spacing = limit.period.div_f64(f64::from(limit.requests.get())).mul_f64(SPACING_SLACK);
+    let spacing = limit
+        .period
+        .div_f64(f64::from(limit.requests.get()))
+        .mul_f64(SPACING_SLACK);
     Quota::with_period(spacing).map(RateLimiter::direct)
 }

@@ -104,7 +104,11 @@ pub(super) fn next(fault: &Fault, attempts: u32, max: u32, repeat: Repeat) -> Ne
             repeat == Repeat::Safe && (*code == 408 || (500..=599).contains(code))
         }
     };
-    if worth_it && attempts < max { Next::Retry } else { Next::GiveUp }
+    if worth_it && attempts < max {
+        Next::Retry
+    } else {
+        Next::GiveUp
+    }
 }
 
 /// Growing delays with jitter.
@@ -133,16 +137,26 @@ mod tests {
     use super::*;
 
     fn status(code: u16) -> Fault {
-        Fault::Status { code, message: String::new() }
+        Fault::Status {
+            code,
+            message: String::new(),
+        }
     }
 
     #[test]
     fn what_may_pass_is_tried_again_and_what_is_final_is_not() {
         let retried = [500, 502, 503, 504, 599, 408].map(status);
-        let unsure = [Fault::Broken(String::new()), Fault::Malformed(String::new())];
+        let unsure = [
+            Fault::Broken(String::new()),
+            Fault::Malformed(String::new()),
+        ];
         for fault in retried.iter().chain(&unsure) {
             assert_eq!(next(fault, 1, 3, Repeat::Safe), Next::Retry, "{fault:?}");
-            assert_eq!(next(fault, 1, 3, Repeat::OnlyIfUnsent), Next::GiveUp, "{fault:?}");
+            assert_eq!(
+                next(fault, 1, 3, Repeat::OnlyIfUnsent),
+                Next::GiveUp,
+                "{fault:?}"
+            );
         }
         for fault in [301, 400, 401, 403, 404, 409, 422].map(status) {
             assert_eq!(next(&fault, 1, 3, Repeat::Safe), Next::GiveUp, "{fault:?}");
@@ -154,7 +168,10 @@ mod tests {
     #[test]
     fn a_request_that_was_never_sent_is_repeated_whatever_it_does() {
         for repeat in [Repeat::Safe, Repeat::OnlyIfUnsent] {
-            assert_eq!(next(&Fault::Unsent(String::new()), 1, 3, repeat), Next::Retry);
+            assert_eq!(
+                next(&Fault::Unsent(String::new()), 1, 3, repeat),
+                Next::Retry
+            );
         }
     }
 
@@ -163,8 +180,14 @@ mod tests {
         assert_eq!(next(&status(500), 2, 3, Repeat::Safe), Next::Retry);
         assert_eq!(next(&status(500), 3, 3, Repeat::Safe), Next::GiveUp);
         let wait = Some(Duration::from_secs(7));
-        let limited = Fault::RateLimited { message: String::new(), wait };
-        assert_eq!(next(&limited, 99, 3, Repeat::OnlyIfUnsent), Next::Wait(wait));
+        let limited = Fault::RateLimited {
+            message: String::new(),
+            wait,
+        };
+        assert_eq!(
+            next(&limited, 99, 3, Repeat::OnlyIfUnsent),
+            Next::Wait(wait)
+        );
     }
 
     #[test]
@@ -172,7 +195,10 @@ mod tests {
         let mut backoff = Backoff::new(Duration::from_secs(2));
         for middle in [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0] {
             let delay = backoff.next().as_secs_f64();
-            assert!((middle * 0.749..=middle * 1.251).contains(&delay), "{delay} for {middle}");
+            assert!(
+                (middle * 0.749..=middle * 1.251).contains(&delay),
+                "{delay} for {middle}"
+            );
         }
     }
 }

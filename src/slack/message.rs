@@ -132,7 +132,13 @@ pub fn failure(failure: &Failure<'_>) -> Message {
     }
 }
 
-fn opening(alert: &Alert<'_>, table: &Table, first: usize, in_thread: usize, left_out: usize) -> Message {
+fn opening(
+    alert: &Alert<'_>,
+    table: &Table,
+    first: usize,
+    in_thread: usize,
+    left_out: usize,
+) -> Message {
     let total = alert.disconnections.len();
     let title = format!("🔴 {total} New Account Disconnection(s) Detected");
     let mut summary = format!(
@@ -141,7 +147,11 @@ fn opening(alert: &Alert<'_>, table: &Table, first: usize, in_thread: usize, lef
         alert.run_id
     );
     for kind in Kind::ALL {
-        let count = alert.disconnections.iter().filter(|d| d.kind == kind).count();
+        let count = alert
+            .disconnections
+            .iter()
+            .filter(|d| d.kind == kind)
+            .count();
         if count > 0 {
             summary.push_str(&format!("\n{}: {}", kind_name(kind), accounts(count)));
         }
@@ -169,7 +179,13 @@ fn opening(alert: &Alert<'_>, table: &Table, first: usize, in_thread: usize, lef
     }
 }
 
-fn continuation(alert: &Alert<'_>, table: &Table, from: usize, to: usize, left_out: usize) -> Message {
+fn continuation(
+    alert: &Alert<'_>,
+    table: &Table,
+    from: usize,
+    to: usize,
+    left_out: usize,
+) -> Message {
     let mut title = format!(
         "Accounts {} to {to} of {} (Run ID: {})",
         from + 1,
@@ -239,7 +255,11 @@ fn row(disconnection: &Disconnection) -> [String; 7] {
     cells.map(|cell| {
         let shown = text::clean(&cell.unwrap_or_default(), limits.next().unwrap_or_default());
         // Slack refuses an empty cell.
-        if shown.is_empty() { "–".to_owned() } else { shown }
+        if shown.is_empty() {
+            "–".to_owned()
+        } else {
+            shown
+        }
     })
 }
 
@@ -259,7 +279,10 @@ impl Table {
             let others = cells.map(|cell| json!({"type": "raw_text", "text": cell}));
             rows.push(std::iter::once(link).chain(others).collect());
         }
-        let wrapped: Vec<Value> = COLUMNS.iter().map(|_| json!({"is_wrapped": true})).collect();
+        let wrapped: Vec<Value> = COLUMNS
+            .iter()
+            .map(|_| json!({"is_wrapped": true}))
+            .collect();
         json!({"type": "table", "rows": rows, "column_settings": wrapped})
     }
 }

@@ -7,13 +7,16 @@
 pub mod message;
 pub mod preview;
 
+use std::num::NonZeroU32;
+use std::time::Duration;
+
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::domain::{Receipt, text};
-use crate::http::{Answer, Fault, Repeat, SendError, Sender};
+use crate::http::{Answer, Fault, Policy, RateLimit, Repeat, SendError, Sender};
 use message::Message;
 
 /// Where to post and as whom.
@@ -25,6 +28,19 @@ pub struct Config {
     pub token: SecretString,
     /// Id or `#name` of the channel.
     pub channel: String,
+}
+
+/// How to treat Slack: as the source's server, but at one message a second, which is what it
+/// allows for a channel. Source: <https://docs.slack.dev/apis/web-api/rate-limits>.
+pub fn policy(policy: Policy) -> Policy {
+    let rate_limit = RateLimit {
+        requests: NonZeroU32::MIN,
+        period: Duration::from_secs(1),
+    };
+    Policy {
+        rate_limit: Some(rate_limit),
+        ..policy
+    }
 }
 
 /// Why a message is not known to be in the channel. The text says what to do.
@@ -83,7 +99,11 @@ impl Slack {
     ///
     /// # Errors
     /// When Slack refuses it, or when it is not certain that Slack took it.
-    pub async fn post(&self, message: &Message, parent: Option<&Receipt>) -> Result<Receipt, SlackError> {
+    pub async fn post(
+        &self,
+        message: &Message,
+        parent: Option<&Receipt>,
+    ) -> Result<Receipt, SlackError> {
         let mut body = json!({
             "channel": self.config.channel,
             "text": message.text,
@@ -111,7 +131,7 @@ impl Slack {
             .sender
             .send("chat.postMessage", &request, Repeat::OnlyIfUnsent, read)
             .await?;
-        reply.receipt()
+        reply.receipt(parent.map_or(&self.config.channel, |parent| &parent.channel))
     }
 }
 
@@ -121,8 +141,14 @@ fn read(body: &[u8]) -> Answer<Reply> {
         return Answer::Malformed(format!("{kind} that is not an answer of chat.postMessage"));
     };
     match &reply {
-        Reply { ok: true, ts: None, .. } => Answer::Malformed("ok without the id of the message".to_owned()),
-        Reply { ok: false, error: Some(code), .. } if matches!(code.as_str(), "ratelimited" | "rate_limited") => {
+        Reply {
+            ok: true, ts: None, ..
+        } => Answer::Malformed("ok without the id of the message".to_owned()),
+        Reply {
+            ok: false,
+            error: Some(code),
+            ..
+        } if matches!(code.as_str(), "ratelimited" | "rate_limited") => {
             Answer::RateLimited(code.clone())
         }
         _ => Answer::Good(reply),
@@ -130,19 +156,26 @@ fn read(body: &[u8]) -> Answer<Reply> {
 }
 
 impl Reply {
-    fn receipt(self) -> Result<Receipt, SlackError> {
+    fn receipt(self, asked: &str) -> Result<Receipt, SlackError> {
         if let (true, Some(ts)) = (self.ok, self.ts) {
-            let channel = self.channel.unwrap_or_default();
+            let channel = self.channel.unwrap_or_else(|| asked.to_owned());
             return Ok(Receipt { channel, ts });
         }
-        let code = text::clean(&self.error.unwrap_or_else(|| "no error code".to_owned()), 60);
+        let code = text::clean(
+            &self.error.unwrap_or_else(|| "no error code".to_owned()),
+            60,
+        );
         let hints = self.response_metadata.map(|data| data.messages.join("; "));
         let detail = match hints.filter(|hints| !hints.is_empty()) {
             Some(hints) => format!(": {}", text::clean(&hints, 300)),
             None => String::new(),
         };
         let remedy = remedy(&code, self.needed.as_deref());
-        Err(SlackError::Refused { code, detail, remedy })
+        Err(SlackError::Refused {
+            code,
+            detail,
+            remedy,
+        })
     }
 }
 

@@ -54,7 +54,9 @@ pub struct Config {
 #[derive(Debug, thiserror::Error)]
 pub enum SmartleadError {
     /// No listing let us in.
-    #[error("Smartlead refused access: {0}. Check SMARTLEAD_API_KEY (Smartlead: Settings, API keys) or SMARTLEAD_BEARER_TOKEN (a web-session token expires)")]
+    #[error(
+        "Smartlead refused access: {0}. Check SMARTLEAD_API_KEY (Smartlead: Settings, API keys) or SMARTLEAD_BEARER_TOKEN (a web-session token expires)"
+    )]
     Refused(String),
     /// The first page could not be read.
     #[error("Smartlead's {listing} listing could not be read: {source}")]
@@ -124,7 +126,11 @@ pub struct Smartlead {
 impl Smartlead {
     /// A client that sends through `sender`.
     pub fn new(config: Config, sender: Sender, redactor: Redactor) -> Self {
-        Self { config, sender, redactor }
+        Self {
+            config,
+            sender,
+            redactor,
+        }
     }
 
     /// Every account of the workspace.
@@ -136,10 +142,11 @@ impl Smartlead {
         let (route, first) = self.open().await?;
         let listing = route.listing;
         let size = self.config.page_size;
-        let accounts =
-            paging::read_all(size, self.config.in_flight, first, |page| self.page(route, page))
-                .await
-                .map_err(|source| SmartleadError::Incomplete { listing, source })?;
+        let accounts = paging::read_all(size, self.config.in_flight, first, |page| {
+            self.page(route, page)
+        })
+        .await
+        .map_err(|source| SmartleadError::Incomplete { listing, source })?;
         let fleet = Listing::new(accounts);
         info!(listing, accounts = fleet.len(), "listing read to its end");
         Ok(fleet)
@@ -172,7 +179,9 @@ impl Smartlead {
         })?;
         let what = format!("{} page {}", route.listing, page + 1);
         self.sender
-            .send(&what, &request, Repeat::Safe, |body| wire::page(body, &self.redactor))
+            .send(&what, &request, Repeat::Safe, |body| {
+                wire::page(body, &self.redactor)
+            })
             .await
     }
 
@@ -195,5 +204,11 @@ impl Smartlead {
 
 /// Answers that say "not you, not here" rather than "not now".
 fn is_refusal(fault: &Fault) -> bool {
-    matches!(fault, Fault::Status { code: 401 | 403 | 404, .. })
+    matches!(
+        fault,
+        Fault::Status {
+            code: 401 | 403 | 404,
+            ..
+        }
+    )
 }

@@ -121,7 +121,8 @@ impl List {
             });
         }
         let known = self.ids.len();
-        self.ids.extend(page.iter().map(|account| account.mailbox.id));
+        self.ids
+            .extend(page.iter().map(|account| account.mailbox.id));
         if held > 0 && self.ids.len() == known {
             return Err(PagingError::Repeated { number });
         }

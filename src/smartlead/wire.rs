@@ -38,7 +38,10 @@ fn rows(body: &[u8]) -> Result<Vec<Row<'_>>, String> {
     match body.trim_ascii_start().first() {
         Some(b'[') => json(body),
         Some(b'{') => json::<Envelope<'_>>(body)?.rows(),
-        _ => Err(format!("{} instead of a list of accounts", crate::http::body_kind(body))),
+        _ => Err(format!(
+            "{} instead of a list of accounts",
+            crate::http::body_kind(body)
+        )),
     }
 }
 
@@ -50,7 +53,11 @@ fn json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
             serde_json::error::Category::Data => "JSON that is not a list of accounts with ids",
             _ => "broken JSON",
         };
-        format!("{fault}, at line {} column {}", error.line(), error.column())
+        format!(
+            "{fault}, at line {} column {}",
+            error.line(),
+            error.column()
+        )
     })
 }
 
@@ -75,7 +82,10 @@ impl<'a> Envelope<'a> {
     fn rows(self) -> Result<Vec<Row<'a>>, String> {
         if self.ok == Some(false) || self.success == Some(false) {
             let said = self.message.0.or(self.error.0).unwrap_or_default();
-            return Err(format!("refused with status 2xx: {}", text::clean(&said, LONGEST_NAME)));
+            return Err(format!(
+                "refused with status 2xx: {}",
+                text::clean(&said, LONGEST_NAME)
+            ));
         }
         let missing = || "an object without a list of accounts".to_owned();
         if let Some(rows) = self.email_accounts {
@@ -308,7 +318,12 @@ enum Tag<'a> {
         tag_name: Text<'a>,
         #[serde(default, borrow)]
         name: Text<'a>,
-        #[serde(default, borrow, alias = "email_account_tag", alias = "emailAccountTag")]
+        #[serde(
+            default,
+            borrow,
+            alias = "email_account_tag",
+            alias = "emailAccountTag"
+        )]
         tag: Option<Named<'a>>,
     },
     Plain(#[serde(borrow)] Text<'a>),
@@ -323,7 +338,11 @@ struct Named<'a> {
 impl<'a> Tag<'a> {
     fn name(self) -> Option<Cow<'a, str>> {
         match self {
-            Self::Object { tag_name, name, tag } => {
+            Self::Object {
+                tag_name,
+                name,
+                tag,
+            } => {
                 let nested = tag.and_then(|tag| tag.name.0);
                 tag_name.0.or(name.0).or(nested)
             }

@@ -111,19 +111,30 @@ impl Engine {
             return Ok(());
         }
         let place = super::place(&self.options);
-        Err(StoreError::Newer { place, found, known })
+        Err(StoreError::Newer {
+            place,
+            found,
+            known,
+        })
     }
 
     /// Applies what is missing. The lock makes a second process wait and then find nothing to do.
     async fn migrate(transaction: &mut Transaction<'_>) -> sqlx::Result<()> {
-        raw_sql(sql::MIGRATION_LOCK).execute(&mut **transaction).await?;
-        raw_sql(sql::MIGRATION_TABLE).execute(&mut **transaction).await?;
+        raw_sql(sql::MIGRATION_LOCK)
+            .execute(&mut **transaction)
+            .await?;
+        raw_sql(sql::MIGRATION_TABLE)
+            .execute(&mut **transaction)
+            .await?;
         let done = raw_sql(migrate::VERSION)
             .fetch_one(&mut **transaction)
             .await?
             .try_get(0)?;
         for migration in migrate::pending(MIGRATIONS, done) {
-            tracing::info!(migration = migration.name, "updating the schema of the database");
+            tracing::info!(
+                migration = migration.name,
+                "updating the schema of the database"
+            );
             raw_sql(migration.sql).execute(&mut **transaction).await?;
             query(migrate::APPLIED)
                 .bind(migration.version)
@@ -136,12 +147,17 @@ impl Engine {
 
     async fn known(transaction: &mut Transaction<'_>) -> sqlx::Result<Known> {
         let open = raw_sql(sql::OPEN).fetch_all(&mut **transaction).await?;
-        let runs = raw_sql(sql::LAST_RUNS).fetch_one(&mut **transaction).await?;
+        let runs = raw_sql(sql::LAST_RUNS)
+            .fetch_one(&mut **transaction)
+            .await?;
         let outbox = raw_sql(sql::OUTBOX).fetch_all(&mut **transaction).await?;
         let last_outcome: Option<String> = runs.try_get("last_outcome")?;
         let last_complete: Option<i64> = runs.try_get("last_complete")?;
         Ok(Known {
-            open: open.iter().map(disconnection).collect::<sqlx::Result<_>>()?,
+            open: open
+                .iter()
+                .map(disconnection)
+                .collect::<sqlx::Result<_>>()?,
             last_complete: last_complete.and_then(|count| u64::try_from(count).ok()),
             told_short: last_outcome.as_deref() == Some(Outcome::Short.as_str()),
             outbox: outbox
@@ -196,11 +212,13 @@ impl Store for Engine {
         now: DateTime<Utc>,
         lease_until: DateTime<Utc>,
     ) -> Result<Begun, StoreError> {
-        super::prepare(&self.options).map_err(|error| self.error("making its folder", &error.into()))?;
+        super::prepare(&self.options)
+            .map_err(|error| self.error("making its folder", &error.into()))?;
         let version = self.run("reading its schema", Self::version).await?;
         self.check_version(version)?;
         if version < migrate::newest(MIGRATIONS) {
-            self.transaction("updating its schema", Self::migrate).await?;
+            self.transaction("updating its schema", Self::migrate)
+                .await?;
         }
         let begun = self
             .transaction("taking the lease", async |transaction| {
@@ -297,7 +315,9 @@ impl Store for Engine {
                 match change.announce {
                     Announce::New => {}
                     Announce::All => {
-                        raw_sql(sql::FORGET_TOLD).execute(&mut **transaction).await?;
+                        raw_sql(sql::FORGET_TOLD)
+                            .execute(&mut **transaction)
+                            .await?;
                     }
                     Announce::Nothing => {
                         query(sql::ALL_TOLD)
@@ -315,7 +335,11 @@ impl Store for Engine {
                 Ok(true)
             })
             .await?;
-        if recorded { Ok(()) } else { Err(StoreError::LeaseLost) }
+        if recorded {
+            Ok(())
+        } else {
+            Err(StoreError::LeaseLost)
+        }
     }
 
     async fn mark_told(
@@ -345,7 +369,9 @@ impl Store for Engine {
     async fn finish(&self, finish: &Finish<'_>) -> Result<u64, StoreError> {
         self.transaction("closing the run", async |transaction| {
             if finish.audited {
-                raw_sql(sql::EMPTY_OUTBOX).execute(&mut **transaction).await?;
+                raw_sql(sql::EMPTY_OUTBOX)
+                    .execute(&mut **transaction)
+                    .await?;
             }
             let deleted = query(sql::DELETE_OLD)
                 .bind(finish.keep_since)

@@ -32,10 +32,19 @@ pub(super) const APPLIED: &str = "insert into monitor_schema (version, name) val
 
 /// The newest version there is.
 pub(super) fn newest(migrations: &[Migration]) -> i64 {
-    migrations.iter().map(|migration| migration.version).max().unwrap_or(0)
+    migrations
+        .iter()
+        .map(|migration| migration.version)
+        .max()
+        .unwrap_or(0)
 }
 
 /// What a database of version `done` still needs, in order.
-pub(super) fn pending(migrations: &'static [Migration], done: i64) -> impl Iterator<Item = &'static Migration> {
-    migrations.iter().filter(move |migration| migration.version > done)
+pub(super) fn pending(
+    migrations: &'static [Migration],
+    done: i64,
+) -> impl Iterator<Item = &'static Migration> {
+    migrations
+        .iter()
+        .filter(move |migration| migration.version > done)
 }

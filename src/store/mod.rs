@@ -18,9 +18,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::domain::{
-    AuditLine, Diff, Disconnection, Kind, Outcome, Receipt, RunId, Transition,
-};
+use crate::domain::{AuditLine, Diff, Disconnection, Kind, Outcome, Receipt, RunId, Transition};
 use crate::redact::Redactor;
 
 /// The name of the lease; one check at a time.
@@ -38,7 +36,7 @@ pub enum Database {
     /// A server.
     Postgres(Box<sqlx::postgres::PgConnectOptions>),
     /// A file.
-    Sqlite(sqlx::sqlite::SqliteConnectOptions),
+    Sqlite(Box<sqlx::sqlite::SqliteConnectOptions>),
 }
 
 /// A `DATABASE_URL` that cannot be used. Never quotes it: it may hold a password.
@@ -54,19 +52,28 @@ impl Database {
     pub fn parse(url: &SecretString) -> Result<Self, BadUrl> {
         let url = url.expose_secret();
         match url.split_once(':').map(|(scheme, _)| scheme) {
-            Some("postgres" | "postgresql") => postgres::parse(url).map(Box::new).map(Self::Postgres),
-            Some("sqlite") => sqlite::parse(url).map(Self::Sqlite),
+            Some("postgres" | "postgresql") => {
+                postgres::parse(url).map(Box::new).map(Self::Postgres)
+            }
+            Some("sqlite") => sqlite::parse(url).map(Box::new).map(Self::Sqlite),
             _ => Err(BadUrl(
                 "it must begin with postgres://, postgresql:// or sqlite://".to_owned(),
             )),
         }
     }
 
+    /// An embedded database in this file.
+    pub fn file(path: &std::path::Path) -> Self {
+        Self::Sqlite(Box::new(sqlite::file(
+            sqlx::sqlite::SqliteConnectOptions::new().filename(path),
+        )))
+    }
+
     /// The store in this database. Nothing is connected or created yet.
     pub fn store(&self, redactor: Redactor) -> Box<dyn Store> {
         match self {
             Self::Postgres(options) => Box::new(postgres::engine((**options).clone(), redactor)),
-            Self::Sqlite(options) => Box::new(sqlite::engine(options.clone(), redactor)),
+            Self::Sqlite(options) => Box::new(sqlite::engine((**options).clone(), redactor)),
         }
     }
 }
@@ -273,7 +280,10 @@ impl<'a> Record<'a> {
             client_id: mailbox.client_id,
             smtp_error: disconnection.smtp_error.as_deref(),
             imap_error: disconnection.imap_error.as_deref(),
-            resolution: transition.event.resolves().then(|| transition.event.as_str()),
+            resolution: transition
+                .event
+                .resolves()
+                .then(|| transition.event.as_str()),
         }
     }
 }

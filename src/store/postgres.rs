@@ -9,7 +9,10 @@ use super::BadUrl;
 use super::migrate::{Migration, migrations};
 use crate::redact::Redactor;
 
-#[expect(clippy::duplicate_mod, reason = "the other copy speaks to the other driver")]
+#[expect(
+    clippy::duplicate_mod,
+    reason = "the other copy speaks to the other driver"
+)]
 #[path = "engine.rs"]
 mod engine;
 
@@ -69,13 +72,11 @@ mod sql {
 
     pub(super) const SEEN: &str = "
         update disconnected_accounts
-           set missed_listings = case when missing.id is null then 0 else missed_listings + 1 end,
-               last_seen_at = case when missing.id is null then $2 else last_seen_at end
-          from disconnected_accounts as self
-          left join (select value::bigint as id from json_array_elements_text($1::json)) as missing
-            on missing.id = self.account_id
-         where disconnected_accounts.id = self.id
-           and disconnected_accounts.is_active and disconnected_accounts.workspace = 'default'";
+           set missed_listings = case when account_id in (select value::bigint from json_array_elements_text($1::json))
+                                      then missed_listings + 1 else 0 end,
+               last_seen_at = case when account_id in (select value::bigint from json_array_elements_text($1::json))
+                                   then last_seen_at else $2 end
+         where is_active and workspace = 'default'";
 
     pub(super) const ADD_TO_OUTBOX: &str = "
         insert into audit_outbox (month, line)
@@ -91,7 +92,9 @@ pub(super) fn parse(url: &str) -> Result<PgConnectOptions, BadUrl> {
         ))
     };
     let mut parsed = Url::parse(url).map_err(|error| unreadable(&error.to_string()))?;
-    if parsed.host_str().is_none_or(str::is_empty) && !parsed.query_pairs().any(|(key, _)| key == "host") {
+    if parsed.host_str().is_none_or(str::is_empty)
+        && !parsed.query_pairs().any(|(key, _)| key == "host")
+    {
         return Err(unreadable("no host"));
     }
     let ours: Vec<(String, String)> = parsed
@@ -117,12 +120,17 @@ pub(super) fn engine(options: PgConnectOptions, redactor: Redactor) -> engine::E
 }
 
 pub(super) fn place(options: &PgConnectOptions) -> String {
-    let database = options.get_database().unwrap_or_else(|| options.get_username());
+    let database = options
+        .get_database()
+        .unwrap_or_else(|| options.get_username());
     let host = options.get_socket().map_or_else(
         || options.get_host().to_owned(),
         |socket| socket.display().to_string(),
     );
-    format!("Postgres database {database:?} at {host}:{}", options.get_port())
+    format!(
+        "Postgres database {database:?} at {host}:{}",
+        options.get_port()
+    )
 }
 
 /// There is nothing to make before a server can be reached.
@@ -145,16 +153,32 @@ fn remedy(error: &sqlx::Error) -> &'static str {
     match (code.as_deref(), error) {
         (Some("28P01" | "28000"), _) => ". Check user and password in DATABASE_URL",
         (Some("3D000"), _) => ". Check the name of the database in DATABASE_URL, or create it",
-        (Some("42501"), _) => ". The user of DATABASE_URL needs the right to create and change tables in this schema",
-        (Some("25006"), _) => ". The server is read-only: use the address of the primary in DATABASE_URL",
+        (Some("42501"), _) => {
+            ". The user of DATABASE_URL needs the right to create and change tables in this schema"
+        }
+        (Some("25006"), _) => {
+            ". The server is read-only: use the address of the primary in DATABASE_URL"
+        }
         (Some("53100"), _) => ". The server's disk is full",
-        (Some("53300"), _) => ". The server has no free connection: use its pooler's address in DATABASE_URL",
-        (Some("42P01" | "42703" | "42P07" | "42701"), _) => ". Somebody changed the tables by hand: bring them back, or give monitor a database of its own",
-        (Some("0A000"), _) => ". If a view depends on disconnected_accounts, drop it, run monitor, and create it again",
-        (Some("XX000"), _) => ". Behind a pooler this is its word for a wrong user, password or project name in DATABASE_URL",
-        (None, sqlx::Error::Io(_)) => ". Check host and port in DATABASE_URL, and that the server runs and may be reached from here",
+        (Some("53300"), _) => {
+            ". The server has no free connection: use its pooler's address in DATABASE_URL"
+        }
+        (Some("42P01" | "42703" | "42P07" | "42701"), _) => {
+            ". Somebody changed the tables by hand: bring them back, or give monitor a database of its own"
+        }
+        (Some("0A000"), _) => {
+            ". If a view depends on disconnected_accounts, drop it, run monitor, and create it again"
+        }
+        (Some("XX000"), _) => {
+            ". Behind a pooler this is its word for a wrong user, password or project name in DATABASE_URL"
+        }
+        (None, sqlx::Error::Io(_)) => {
+            ". Check host and port in DATABASE_URL, and that the server runs and may be reached from here"
+        }
         (None, sqlx::Error::Tls(_)) => ". Check sslmode and sslrootcert in DATABASE_URL",
-        (None, sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) => ". A row of disconnected_accounts was changed by hand: correct it",
+        (None, sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) => {
+            ". A row of disconnected_accounts was changed by hand: correct it"
+        }
         _ => "",
     }
 }
@@ -169,15 +193,29 @@ mod tests {
             "postgresql://u.ref:p%40w@aws-0.pooler.supabase.com:6543/postgres?pgbouncer=true&connection_limit=1&sslmode=require",
         )
         .unwrap();
-        assert_eq!(place(&options), "Postgres database \"postgres\" at aws-0.pooler.supabase.com:6543");
+        assert_eq!(
+            place(&options),
+            "Postgres database \"postgres\" at aws-0.pooler.supabase.com:6543"
+        );
         assert_eq!(options.get_username(), "u.ref");
-        assert!(matches!(options.get_ssl_mode(), sqlx::postgres::PgSslMode::Require));
+        assert!(matches!(
+            options.get_ssl_mode(),
+            sqlx::postgres::PgSslMode::Require
+        ));
     }
 
     #[test]
     fn a_url_that_cannot_be_read_is_not_quoted() {
-        for url in ["postgres://u:s3cret#x@h/db", "postgres://", "postgres://u:s3cret@h:port/db", "postgres://u:s3cret@h/db?sslmode=maybe"] {
-            let error = parse(url).err().unwrap_or_else(|| panic!("{url}")).to_string();
+        for url in [
+            "postgres://u:s3cret#x@h/db",
+            "postgres://",
+            "postgres://u:s3cret@h:port/db",
+            "postgres://u:s3cret@h/db?sslmode=maybe",
+        ] {
+            let error = parse(url)
+                .err()
+                .unwrap_or_else(|| panic!("{url}"))
+                .to_string();
             assert!(!error.contains("s3cret"), "{error}");
             assert!(error.contains("percent-encoded"), "{error}");
         }

@@ -9,7 +9,10 @@ use super::BadUrl;
 use super::migrate::{Migration, migrations};
 use crate::redact::Redactor;
 
-#[expect(clippy::duplicate_mod, reason = "the other copy speaks to the other driver")]
+#[expect(
+    clippy::duplicate_mod,
+    reason = "the other copy speaks to the other driver"
+)]
 #[path = "engine.rs"]
 mod engine;
 
@@ -87,15 +90,21 @@ mod sql {
 
 /// Options for a file that is made where it does not exist.
 pub(super) fn parse(url: &str) -> Result<SqliteConnectOptions, BadUrl> {
-    let options = SqliteConnectOptions::from_str(url)
-        .map_err(|_| BadUrl("it is not a sqlite URL; an example is sqlite://state/monitor.db".to_owned()))?;
-    let file = options.get_filename();
-    if file.as_os_str().is_empty() || url.contains(":memory:") {
+    let options = SqliteConnectOptions::from_str(url).map_err(|_| {
+        BadUrl("it is not a sqlite URL; an example is sqlite://state/monitor.db".to_owned())
+    })?;
+    let path = options.get_filename();
+    if path.as_os_str().is_empty() || url.contains(":memory:") {
         return Err(BadUrl(
             "it names no file; an example is sqlite://state/monitor.db".to_owned(),
         ));
     }
-    Ok(options.create_if_missing(true).busy_timeout(BUSY_TIMEOUT))
+    Ok(file(options))
+}
+
+/// Options that make the file where it does not exist, and wait for other programs.
+pub(super) fn file(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options.create_if_missing(true).busy_timeout(BUSY_TIMEOUT)
 }
 
 pub(super) fn engine(options: SqliteConnectOptions, redactor: Redactor) -> engine::Engine {
@@ -129,16 +138,28 @@ fn is_missing_table(error: &sqlx::Error) -> bool {
 /// gives extended codes, whose low byte is the primary one.
 fn remedy(error: &sqlx::Error) -> &'static str {
     let code = error.as_database_error().and_then(|error| error.code());
-    let primary = code.and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff);
+    let primary = code
+        .and_then(|code| code.parse::<u32>().ok())
+        .map(|code| code & 0xff);
     match (primary, error) {
         (Some(5 | 6), _) => ". Another program has the file open: close it",
         (Some(8), _) => ". The file or its folder is read-only: allow this user to write there",
         (Some(13), _) => ". The disk is full",
-        (Some(14), _) => ". The file cannot be opened: check the path in DATABASE_URL, and that this user may write there",
-        (Some(11 | 26), _) => ". The file is damaged or not a SQLite database: move it away, or correct DATABASE_URL",
-        (Some(1), _) => ". Somebody changed the tables by hand: bring them back, or give monitor a file of its own",
-        (None, sqlx::Error::Io(_)) => ". Check the path in DATABASE_URL, and that this user may write there",
-        (None, sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) => ". A row of disconnected_accounts was changed by hand: correct it",
+        (Some(14), _) => {
+            ". The file cannot be opened: check the path in DATABASE_URL, and that this user may write there"
+        }
+        (Some(11 | 26), _) => {
+            ". The file is damaged or not a SQLite database: move it away, or correct DATABASE_URL"
+        }
+        (Some(1), _) => {
+            ". Somebody changed the tables by hand: bring them back, or give monitor a file of its own"
+        }
+        (None, sqlx::Error::Io(_)) => {
+            ". Check the path in DATABASE_URL, and that this user may write there"
+        }
+        (None, sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) => {
+            ". A row of disconnected_accounts was changed by hand: correct it"
+        }
         _ => "",
     }
 }

@@ -65,12 +65,66 @@ fn every_pair_of_link_states_against_every_record() {
     let f = failed;
     let table = [
         // smtp, imap, nothing on record, SMTP on record, IMAP on record, BOTH on record
-        (Ok, Ok, [None, Some((Reconnected, Smtp)), Some((Reconnected, Imap)), Some((Reconnected, Both))]),
-        (f(), Ok, [Some((Disconnected, Smtp)), None, Some((Changed, Smtp)), Some((Changed, Smtp))]),
-        (Ok, f(), [Some((Disconnected, Imap)), Some((Changed, Imap)), None, Some((Changed, Imap))]),
-        (f(), f(), [Some((Disconnected, Both)), Some((Changed, Both)), Some((Changed, Both)), None]),
-        (f(), Unknown, [Some((Disconnected, Smtp)), None, Some((Changed, Both)), None]),
-        (Unknown, f(), [Some((Disconnected, Imap)), Some((Changed, Both)), None, None]),
+        (
+            Ok,
+            Ok,
+            [
+                None,
+                Some((Reconnected, Smtp)),
+                Some((Reconnected, Imap)),
+                Some((Reconnected, Both)),
+            ],
+        ),
+        (
+            f(),
+            Ok,
+            [
+                Some((Disconnected, Smtp)),
+                None,
+                Some((Changed, Smtp)),
+                Some((Changed, Smtp)),
+            ],
+        ),
+        (
+            Ok,
+            f(),
+            [
+                Some((Disconnected, Imap)),
+                Some((Changed, Imap)),
+                None,
+                Some((Changed, Imap)),
+            ],
+        ),
+        (
+            f(),
+            f(),
+            [
+                Some((Disconnected, Both)),
+                Some((Changed, Both)),
+                Some((Changed, Both)),
+                None,
+            ],
+        ),
+        (
+            f(),
+            Unknown,
+            [
+                Some((Disconnected, Smtp)),
+                None,
+                Some((Changed, Both)),
+                None,
+            ],
+        ),
+        (
+            Unknown,
+            f(),
+            [
+                Some((Disconnected, Imap)),
+                Some((Changed, Both)),
+                None,
+                None,
+            ],
+        ),
         (Ok, Unknown, [None, None, None, Some((Changed, Imap))]),
         (Unknown, Ok, [None, None, None, Some((Changed, Smtp))]),
         (Unknown, Unknown, [None, None, None, None]),
@@ -79,7 +133,10 @@ fn every_pair_of_link_states_against_every_record() {
         let records = [None, Some(Smtp), Some(Imap), Some(Both)];
         for (known, expected) in records.into_iter().zip(expected) {
             let found = step(known, smtp.clone(), imap.clone());
-            assert_eq!(found, expected, "{smtp:?} {imap:?} with {known:?} on record");
+            assert_eq!(
+                found, expected,
+                "{smtp:?} {imap:?} with {known:?} on record"
+            );
         }
     }
 }
@@ -98,10 +155,17 @@ fn an_absent_account_is_removed_at_the_second_complete_listing_in_a_row() {
     let empty = Listing::default();
     let known = vec![open(1, Kind::Both)];
     let first = diff(&known, &empty, hour(1));
-    assert_eq!((first.transitions.len(), first.missing.as_slice()), (0, [1].as_slice()));
+    assert_eq!(
+        (first.transitions.len(), first.missing.as_slice()),
+        (0, [1].as_slice())
+    );
 
     let known = apply(known, &first);
-    let back = diff(&known, &Listing::new([account(1, failed(), failed())]), hour(2));
+    let back = diff(
+        &known,
+        &Listing::new([account(1, failed(), failed())]),
+        hour(2),
+    );
     assert_eq!(back, Diff::default());
     let reappeared = apply(known.clone(), &back);
     assert_eq!(diff(&reappeared, &empty, hour(3)).missing, [1]);
@@ -112,7 +176,11 @@ fn an_absent_account_is_removed_at_the_second_complete_listing_in_a_row() {
 }
 
 fn link() -> impl Strategy<Value = LinkState> {
-    prop_oneof![Just(LinkState::Ok), Just(failed()), Just(LinkState::Unknown)]
+    prop_oneof![
+        Just(LinkState::Ok),
+        Just(failed()),
+        Just(LinkState::Unknown)
+    ]
 }
 
 fn kind() -> impl Strategy<Value = Kind> {

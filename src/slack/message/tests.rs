@@ -21,7 +21,9 @@ fn down(id: i64, kind: Kind) -> Disconnection {
         },
         kind,
         smtp_error: kind.smtp_failed().then(|| "535 login rejected".to_owned()),
-        imap_error: kind.imap_failed().then(|| "NO [AUTHENTICATIONFAILED]".to_owned()),
+        imap_error: kind
+            .imap_failed()
+            .then(|| "NO [AUTHENTICATIONFAILED]".to_owned()),
         detected_at: at(),
         missed_listings: 0,
         told: false,
@@ -59,7 +61,10 @@ fn assert_within_limits(message: &Message) {
     assert!(!message.text.is_empty() && length(&message.text) <= 4_000);
     assert!(!message.blocks.is_empty() && message.blocks.len() <= 50);
     let mut texts = Vec::new();
-    message.blocks.iter().for_each(|block| shown(block, &mut texts));
+    message
+        .blocks
+        .iter()
+        .for_each(|block| shown(block, &mut texts));
     assert!(texts.iter().all(|text| !text.is_empty()), "an empty text");
     let visible: usize = texts.iter().map(|text| length(text)).sum();
     assert!(visible <= 8_000, "{visible} visible characters");
@@ -103,7 +108,10 @@ fn five_disconnections() {
     assert_within_limits(&parts[0].message);
     insta::assert_snapshot!("five_preview", preview::lines(&parts[0].message).join("\n"));
     insta::assert_snapshot!("five_fallback", parts[0].message.text);
-    insta::assert_snapshot!("five_blocks", serde_json::to_string_pretty(&parts[0].message.blocks).unwrap());
+    insta::assert_snapshot!(
+        "five_blocks",
+        serde_json::to_string_pretty(&parts[0].message.blocks).unwrap()
+    );
 }
 
 #[test]
@@ -118,7 +126,12 @@ fn a_failed_check() {
     assert_within_limits(&message);
     insta::assert_snapshot!("failure_preview", preview::lines(&message).join("\n"));
     let long = "x\n<!channel> ".repeat(10_000);
-    let message = failure(&Failure { run_id: &run_id, checked_at: at(), reason: &long, next: "" });
+    let message = failure(&Failure {
+        run_id: &run_id,
+        checked_at: at(),
+        reason: &long,
+        next: "",
+    });
     assert!(!message.text.contains("<!"));
 }
 
@@ -139,11 +152,16 @@ fn every_account_is_in_exactly_one_part_whatever_their_number() {
     for count in [1, 2, 60, 98, 99, 100, 101, 250, 3_000] {
         let all: Vec<_> = (0..count).map(|id| down(id, Kind::Both)).collect();
         let parts = render(&all);
-        let mut told: Vec<i64> = parts.iter().flat_map(|part| part.accounts.clone()).collect();
+        let mut told: Vec<i64> = parts
+            .iter()
+            .flat_map(|part| part.accounts.clone())
+            .collect();
         told.sort_unstable();
         assert_eq!(told, (0..count).collect::<Vec<_>>());
         assert!(parts.len() <= 3, "{count}");
-        parts.iter().for_each(|part| assert_within_limits(&part.message));
+        parts
+            .iter()
+            .for_each(|part| assert_within_limits(&part.message));
     }
 }
 
@@ -151,7 +169,15 @@ fn every_account_is_in_exactly_one_part_whatever_their_number() {
 fn what_does_not_fit_goes_into_the_thread_and_the_rest_is_counted() {
     let all: Vec<_> = (0..3_000).map(|id| down(id, Kind::Both)).collect();
     let parts = render(&all);
-    let rows = |part: &Part| part.message.blocks.iter().find_map(|b| b["rows"].as_array()).unwrap().len() - 1;
+    let rows = |part: &Part| {
+        part.message
+            .blocks
+            .iter()
+            .find_map(|b| b["rows"].as_array())
+            .unwrap()
+            .len()
+            - 1
+    };
     let listed: Vec<usize> = parts.iter().map(rows).collect();
     let left_out = 3_000 - listed.iter().sum::<usize>();
     let first = preview::lines(&parts[0].message).join("\n");
@@ -162,7 +188,12 @@ fn what_does_not_fit_goes_into_the_thread_and_the_rest_is_counted() {
     );
     assert!(first.contains(&expected), "{first}");
     let last = preview::lines(&parts[2].message).join("\n");
-    assert!(last.contains(&format!("Not listed: {left_out} accounts, all in the CSV file")), "{last}");
+    assert!(
+        last.contains(&format!(
+            "Not listed: {left_out} accounts, all in the CSV file"
+        )),
+        "{last}"
+    );
     assert_eq!(parts[2].accounts.len(), listed[2] + left_out);
 }
 
@@ -180,23 +211,38 @@ fn untrusted_text_cannot_mention_link_or_break_out() {
     assert_within_limits(&message);
     for block in &message.blocks {
         if block["text"]["type"] == "mrkdwn" {
-            assert!(!block.to_string().contains("channel>"), "untrusted text in markup");
+            assert!(
+                !block.to_string().contains("channel>"),
+                "untrusted text in markup"
+            );
         }
     }
-    let cells = message.blocks.iter().find_map(|b| b["rows"].as_array()).unwrap()[1].as_array().unwrap();
+    let cells = message
+        .blocks
+        .iter()
+        .find_map(|b| b["rows"].as_array())
+        .unwrap()[1]
+        .as_array()
+        .unwrap();
     for cell in &cells[1..] {
         assert_eq!(cell["type"], "raw_text");
         let text = cell["text"].as_str().unwrap();
         assert!(!text.contains(['\n', '\u{202e}', '\u{0}']));
     }
     let link = &cells[0]["elements"][0]["elements"][0];
-    assert_eq!(link["url"], "https://app.smartlead.ai/app/email-account/1/error-state");
+    assert_eq!(
+        link["url"],
+        "https://app.smartlead.ai/app/email-account/1/error-state"
+    );
     assert!(!message.text.contains("<!") && !message.text.contains("<@"));
 }
 
 #[test]
 fn the_fallback_is_escaped() {
-    assert_eq!(escape("a & <!channel> http://x"), "a &amp; &lt;!channel&gt; http:/\u{200b}/x");
+    assert_eq!(
+        escape("a & <!channel> http://x"),
+        "a &amp; &lt;!channel&gt; http:/\u{200b}/x"
+    );
 }
 
 #[test]
@@ -205,5 +251,7 @@ fn wide_characters_count_as_slack_counts_them() {
     for one in &mut all {
         one.mailbox.name = Some("👩‍💻".repeat(50));
     }
-    render(&all).iter().for_each(|part| assert_within_limits(&part.message));
+    render(&all)
+        .iter()
+        .for_each(|part| assert_within_limits(&part.message));
 }

@@ -44,28 +44,45 @@ fn read(
             for _ in 0..turns {
                 tokio::task::yield_now().await;
             }
-            assert!(running.get() <= in_flight, "more pages in flight than allowed");
+            assert!(
+                running.get() <= in_flight,
+                "more pages in flight than allowed"
+            );
             running.set(running.get() - 1);
             Ok(ids.into_iter().map(account).collect())
         }
     };
     let first = page(0).into_iter().map(account).collect();
     let all = read_all(page_size, in_flight, first, fetch);
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let outcome = runtime
-        .block_on(all)
-        .map(|accounts| Listing::new(accounts).accounts().map(|a| a.mailbox.id).collect());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let outcome = runtime.block_on(all).map(|accounts| {
+        Listing::new(accounts)
+            .accounts()
+            .map(|a| a.mailbox.id)
+            .collect()
+    });
     (outcome, asked.into_inner())
 }
 
 /// Page `index` of a server that lists `ids`.
 fn slice(ids: &[i64], page_size: usize, index: usize) -> Vec<i64> {
-    ids.iter().skip(index * page_size).take(page_size).copied().collect()
+    ids.iter()
+        .skip(index * page_size)
+        .take(page_size)
+        .copied()
+        .collect()
 }
 
 #[test]
 fn an_empty_or_short_page_ends_the_list_once_the_next_is_empty() {
-    for (accounts, pages) in [(0, vec![0, 1]), (3, vec![0, 1]), (10, vec![0, 1, 2]), (25, vec![0, 1, 2, 3])] {
+    for (accounts, pages) in [
+        (0, vec![0, 1]),
+        (3, vec![0, 1]),
+        (10, vec![0, 1, 2]),
+        (25, vec![0, 1, 2, 3]),
+    ] {
         let ids: Vec<i64> = (0..accounts).collect();
         let (outcome, asked) = read(10, 2, |_| 0, |index| slice(&ids, 10, index));
         assert_eq!(outcome.unwrap(), ids);
@@ -84,7 +101,15 @@ fn an_account_after_the_end_proves_the_listing_incomplete() {
         };
         let (outcome, _) = read(10, in_flight, |_| 1, gap);
         assert!(
-            matches!(outcome, Err(PagingError::Beyond { end: 2, held: 4, asked: 10, number: 3 })),
+            matches!(
+                outcome,
+                Err(PagingError::Beyond {
+                    end: 2,
+                    held: 4,
+                    asked: 10,
+                    number: 3
+                })
+            ),
             "{outcome:?}"
         );
     }
@@ -97,7 +122,17 @@ fn an_account_after_an_empty_page_proves_it_too() {
         index => slice(&(0..30).collect::<Vec<_>>(), 10, index),
     };
     let (outcome, _) = read(10, 2, |_| 1, gap);
-    assert!(matches!(outcome, Err(PagingError::Beyond { end: 2, held: 0, .. })), "{outcome:?}");
+    assert!(
+        matches!(
+            outcome,
+            Err(PagingError::Beyond {
+                end: 2,
+                held: 0,
+                ..
+            })
+        ),
+        "{outcome:?}"
+    );
 }
 
 #[test]
@@ -106,7 +141,10 @@ fn a_server_that_ignores_the_offset_is_an_error_and_no_endless_loop() {
         let (outcome, asked) = read(page_size, in_flight, |_| 0, |_| (0..10).collect());
         let error = outcome.unwrap_err();
         assert!(
-            matches!(error, PagingError::Repeated { number: 2 } | PagingError::Beyond { number: 2, .. }),
+            matches!(
+                error,
+                PagingError::Repeated { number: 2 } | PagingError::Beyond { number: 2, .. }
+            ),
             "{error}"
         );
         assert!(asked.len() <= 1 + in_flight);

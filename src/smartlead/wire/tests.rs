@@ -72,13 +72,19 @@ fn every_known_envelope_holds_the_list() {
         assert_eq!(read(body).map(|accounts| accounts.len()), Ok(1), "{body}");
     }
     assert_eq!(read("[]"), Ok(Vec::new()));
-    assert_eq!(read(r#"{"ok":true,"data":{"email_accounts":[]}}"#), Ok(Vec::new()));
+    assert_eq!(
+        read(r#"{"ok":true,"data":{"email_accounts":[]}}"#),
+        Ok(Vec::new())
+    );
 }
 
 #[test]
 fn everything_but_the_id_may_be_absent_null_or_odd() {
     let nothing = one(r#"{"id":1}"#);
-    assert_eq!((&nothing.smtp, &nothing.imap), (&LinkState::Unknown, &LinkState::Unknown));
+    assert_eq!(
+        (&nothing.smtp, &nothing.imap),
+        (&LinkState::Unknown, &LinkState::Unknown)
+    );
     let nulls = one(
         r#"{"id":1,"from_name":null,"from_email":null,"type":null,"is_smtp_success":null,
         "is_imap_success":null,"smtp_failure_error":null,"imap_failure_error":null,
@@ -92,7 +98,16 @@ fn everything_but_the_id_may_be_absent_null_or_odd() {
         "client_id":"x","tags":{"a":1},"email_account_tag_mappings":[{"tag":null},null,7.5e0]}"#,
     );
     assert_eq!(odd.mailbox.tags, "7.5");
-    assert_eq!(Account { mailbox: Mailbox { tags: String::new(), ..odd.mailbox }, ..odd }, nothing);
+    assert_eq!(
+        Account {
+            mailbox: Mailbox {
+                tags: String::new(),
+                ..odd.mailbox
+            },
+            ..odd
+        },
+        nothing
+    );
 }
 
 #[test]
@@ -105,27 +120,66 @@ fn numbers_and_flags_are_taken_as_text_too() {
     assert_eq!(account.mailbox.daily_cap, Some(40));
     assert_eq!(account.mailbox.name.as_deref(), Some("12"));
     assert_eq!(account.mailbox.tags, "plain");
-    assert_eq!((account.smtp, account.imap), (LinkState::Failed(String::new()), LinkState::Ok));
+    assert_eq!(
+        (account.smtp, account.imap),
+        (LinkState::Failed(String::new()), LinkState::Ok)
+    );
 }
 
 #[test]
 fn what_is_not_a_list_of_accounts_is_an_error_of_the_page() {
     for (body, why) in [
-        (r#"{"ok":false,"message":"Plan expired"}"#, "refused with status 2xx: Plan expired"),
-        (r#"{"success":false,"error":"no"}"#, "refused with status 2xx: no"),
-        (r#"{"success":false,"email_accounts":[]}"#, "refused with status 2xx: "),
-        ("<!doctype html><p>Bad gateway", "an HTML page instead of a list of accounts"),
+        (
+            r#"{"ok":false,"message":"Plan expired"}"#,
+            "refused with status 2xx: Plan expired",
+        ),
+        (
+            r#"{"success":false,"error":"no"}"#,
+            "refused with status 2xx: no",
+        ),
+        (
+            r#"{"success":false,"email_accounts":[]}"#,
+            "refused with status 2xx: ",
+        ),
+        (
+            "<!doctype html><p>Bad gateway",
+            "an HTML page instead of a list of accounts",
+        ),
         ("", "an empty body instead of a list of accounts"),
-        ("\"text\"", "a body that is not JSON instead of a list of accounts"),
-        (r#"[{"id":1},{"id":"#, "JSON that ends too early, at line 1 column 16"),
+        (
+            "\"text\"",
+            "a body that is not JSON instead of a list of accounts",
+        ),
+        (
+            r#"[{"id":1},{"id":"#,
+            "JSON that ends too early, at line 1 column 16",
+        ),
         (r#"[{"id":1}]x"#, "broken JSON, at line 1 column 11"),
         (r#"{"ok":true}"#, "an object without a list of accounts"),
-        (r#"{"data":{"rows":[]}}"#, "an object without a list of accounts"),
-        (r#"[{"from_name":"no id"}]"#, "JSON that is not a list of accounts with ids, at line 1"),
-        (r#"[{"id":null}]"#, "JSON that is not a list of accounts with ids, at line 1"),
-        (r#"[{"id":18446744073709551615}]"#, "JSON that is not a list of accounts with ids, at line 1"),
-        (r#"[7]"#, "JSON that is not a list of accounts with ids, at line 1"),
-        (r#"{"data":"secret"}"#, "JSON that is not a list of accounts with ids, at line 1"),
+        (
+            r#"{"data":{"rows":[]}}"#,
+            "an object without a list of accounts",
+        ),
+        (
+            r#"[{"from_name":"no id"}]"#,
+            "JSON that is not a list of accounts with ids, at line 1",
+        ),
+        (
+            r#"[{"id":null}]"#,
+            "JSON that is not a list of accounts with ids, at line 1",
+        ),
+        (
+            r#"[{"id":18446744073709551615}]"#,
+            "JSON that is not a list of accounts with ids, at line 1",
+        ),
+        (
+            r#"[7]"#,
+            "JSON that is not a list of accounts with ids, at line 1",
+        ),
+        (
+            r#"{"data":"secret"}"#,
+            "JSON that is not a list of accounts with ids, at line 1",
+        ),
     ] {
         let found = read(body).unwrap_err();
         assert!(found.starts_with(why), "{body}: {found}");
@@ -139,10 +193,16 @@ fn untrusted_text_is_cut_cleaned_and_redacted() {
         r#"{{"id":1,"from_name":"{long}","is_smtp_success":false,
         "smtp_failure_error":"login\u0000 with password=hunter2 \u202efailed {long}"}}"#
     ));
-    assert_eq!(account.mailbox.name.map(|n| n.chars().count()), Some(LONGEST_NAME));
+    assert_eq!(
+        account.mailbox.name.map(|n| n.chars().count()),
+        Some(LONGEST_NAME)
+    );
     let LinkState::Failed(reason) = account.smtp else {
         panic!("not failed")
     };
-    assert!(reason.starts_with("login with password=[redacted] failed xxx"), "{reason}");
+    assert!(
+        reason.starts_with("login with password=[redacted] failed xxx"),
+        "{reason}"
+    );
     assert_eq!(reason.chars().count(), LONGEST_REASON);
 }

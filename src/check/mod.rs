@@ -1,0 +1,423 @@
+//! One check, from top to bottom. The only place that knows every capability.
+//!
+//! The order of effects is what makes alerts neither lost nor false: nothing is concluded from a
+//! listing that is not complete, the change is committed before anybody is told, and an alert
+//! counts as told only after the sink confirmed it.
+
+mod dry_run;
+mod error;
+mod run;
+
+use std::cell::Cell;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+
+use crate::audit::{self, AuditTrail};
+use crate::cli::CheckOptions;
+use crate::config::Settings;
+use crate::domain::{AuditLine, Disconnection, Event, Listing, Outcome, apply, diff, guard};
+use crate::http::{Policy, Sender};
+use crate::slack::message::{self, Alert};
+use crate::slack::{self, Slack};
+use crate::smartlead::Smartlead;
+use crate::state::{self, LastCheck};
+use crate::store::{self, Announce, Begun, Change, Finish, Known, Store, StoreError};
+pub use error::CheckError;
+pub use run::{Run, interrupted};
+
+/// Of a run's time, so much is for the listing; the rest is kept for recording and telling.
+const LISTING_SHARE: f64 = 0.9;
+
+/// How long telling of a failure may take, after the deadline if need be.
+const FAILURE_GRACE: Duration = Duration::from_secs(30);
+
+/// How a check ended.
+#[derive(Debug)]
+pub enum Ending {
+    /// Applied, and everything is told.
+    Complete,
+    /// Applied, but an alert is untold.
+    Untold,
+    /// Failed.
+    Failed,
+    /// Another run holds the lease.
+    Busy,
+}
+
+impl Ending {
+    /// The exit code of the process.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Complete => 0,
+            Self::Failed => 1,
+            Self::Untold => 3,
+            Self::Busy => 4,
+        }
+    }
+}
+
+/// What a check that was applied has to say.
+struct Applied {
+    counts: Counts,
+    told: usize,
+    /// Why an alert is untold.
+    untold: Option<String>,
+    /// Why the audit trail is behind.
+    unaudited: Option<CheckError>,
+}
+
+/// The numbers of a check.
+#[derive(Clone, Copy)]
+struct Counts {
+    accounts: usize,
+    disconnected: usize,
+    new: usize,
+    changed: usize,
+    reconnected: usize,
+    removed: usize,
+}
+
+/// One check under way.
+struct Check<'a> {
+    settings: &'a Settings,
+    options: &'a CheckOptions,
+    run: &'a Run,
+    smartlead: Smartlead,
+    slack: Slack,
+    store: Box<dyn Store>,
+    /// Whether the lease may be ours, so that it has to be given back.
+    leased: Cell<bool>,
+}
+
+/// Runs one check to its end, whatever that is, and logs it. `stop` ends it early, in good order.
+pub async fn run(
+    settings: &Settings,
+    options: &CheckOptions,
+    run: &Run,
+    stop: impl Future<Output = ()>,
+) -> Ending {
+    let check = match Check::new(settings, options, run) {
+        Ok(check) => check,
+        Err(error) => {
+            error!("{error}");
+            return Ending::Failed;
+        }
+    };
+    let attempt = async {
+        if options.dry_run {
+            return check.dry_run().await;
+        }
+        check.attempt().await
+    };
+    let ended = tokio::select! {
+        ended = AssertUnwindSafe(attempt).catch_unwind() => ended.unwrap_or(Err(CheckError::Panicked)),
+        () = stop => Err(CheckError::Interrupted),
+    };
+    match ended {
+        Ok(ending) => ending,
+        Err(error @ (CheckError::Busy { .. } | CheckError::Store(StoreError::LeaseLost))) => {
+            error!("{error}");
+            Ending::Busy
+        }
+        Err(error) => {
+            check.fail(&error).await;
+            Ending::Failed
+        }
+    }
+}
+
+impl<'a> Check<'a> {
+    fn new(
+        settings: &'a Settings,
+        options: &'a CheckOptions,
+        run: &'a Run,
+    ) -> Result<Self, CheckError> {
+        let deadline = run.deadline(settings.run_timeout);
+        let sender = |policy: Policy, deadline: Instant| {
+            Sender::new(policy, deadline, settings.redactor.clone()).map_err(CheckError::Tls)
+        };
+        let listing_deadline = run.deadline(settings.run_timeout.mul_f64(LISTING_SHARE));
+        let source = sender(settings.policy, listing_deadline)?;
+        let redactor = settings.redactor.clone();
+        Ok(Self {
+            settings,
+            options,
+            run,
+            smartlead: Smartlead::new(settings.smartlead.clone(), source, redactor.clone()),
+            slack: Slack::new(
+                settings.slack.clone(),
+                sender(slack::policy(settings.policy), deadline)?,
+            ),
+            store: settings.database.store(redactor),
+            leased: Cell::new(false),
+        })
+    }
+
+    /// The check itself. Until `record` nothing is written; an error before it changes nothing.
+    async fn attempt(&self) -> Result<Ending, CheckError> {
+        let known = self.begin().await?;
+        let trail = AuditTrail::open(&self.settings.csv_dir)?;
+        let fleet = self.smartlead.fleet().await?;
+        self.check_size(&fleet, &known)?;
+        let found = diff(&known.open, &fleet, self.run.started_at);
+        let open = apply(known.open, &found);
+        let lines = audit::lines(&found.transitions, &self.run.id, self.run.started_at);
+        self.store
+            .record(&Change {
+                run_id: &self.run.id,
+                started_at: self.run.started_at,
+                accounts_seen: fleet.len(),
+                disconnected: open.len(),
+                diff: &found,
+                announce: self.announce(),
+                audit: &lines,
+            })
+            .await?;
+        let (csv, unaudited) = self.append(&trail, &known.outbox, &lines);
+        let (told, untold) = self.tell(&self.untold(open.iter()), &csv).await;
+        self.close(Applied {
+            counts: Counts {
+                accounts: fleet.len(),
+                disconnected: open.len(),
+                new: found.count(Event::Disconnected),
+                changed: found.count(Event::Changed),
+                reconnected: found.count(Event::Reconnected),
+                removed: found.count(Event::Removed),
+            },
+            told,
+            untold,
+            unaudited,
+        })
+        .await
+    }
+
+    async fn begin(&self) -> Result<Known, CheckError> {
+        let now = self.run.started_at;
+        let lease_until = now + self.settings.run_timeout;
+        self.leased.set(true);
+        let begun = self.store.begin(&self.run.id, now, lease_until).await;
+        self.leased.set(matches!(begun, Ok(Begun::Free(_))));
+        match begun? {
+            Begun::Free(known) => Ok(known),
+            Begun::Busy { holder, until } => Err(CheckError::Busy { holder, until }),
+        }
+    }
+
+    fn check_size(&self, fleet: &Listing, known: &Known) -> Result<(), CheckError> {
+        let seen = u64::try_from(fleet.len()).unwrap_or(u64::MAX);
+        if self.options.accept_shrink || !guard::is_suspiciously_short(seen, known.last_complete) {
+            return Ok(());
+        }
+        Err(CheckError::Short {
+            seen,
+            last: known.last_complete.unwrap_or_default(),
+            told: known.told_short,
+        })
+    }
+
+    fn announce(&self) -> Announce {
+        match (self.options.first_run, self.options.baseline) {
+            (true, _) => Announce::All,
+            (false, true) => Announce::Nothing,
+            (false, false) => Announce::New,
+        }
+    }
+
+    /// The open disconnections that this run has to tell about.
+    fn untold<'d>(&self, open: impl Iterator<Item = &'d Disconnection>) -> Vec<Disconnection> {
+        let wanted = |d: &&Disconnection| match self.announce() {
+            Announce::New => !d.told,
+            Announce::All => !d.told || d.missed_listings == 0,
+            Announce::Nothing => false,
+        };
+        open.filter(wanted).cloned().collect()
+    }
+
+    /// Appends to the audit trail. A failure is told at the end: alerts do not wait for a disk.
+    fn append(
+        &self,
+        trail: &AuditTrail,
+        left: &[AuditLine],
+        new: &[AuditLine],
+    ) -> (String, Option<CheckError>) {
+        let name = |file: &std::path::Path| {
+            file.file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+        };
+        match trail.append(left, new) {
+            Ok(file) => {
+                let name = file.as_deref().and_then(name);
+                (
+                    name.unwrap_or_else(|| audit::file_name(self.run.started_at)),
+                    None,
+                )
+            }
+            Err(error) => (audit::file_name(self.run.started_at), Some(error.into())),
+        }
+    }
+
+    /// Tells about disconnections, message by message; gives how many were told, and why not all.
+    async fn tell(&self, untold: &[Disconnection], csv: &str) -> (usize, Option<String>) {
+        let parts = message::alert(&Alert {
+            run_id: &self.run.id,
+            checked_at: self.run.started_at,
+            disconnections: untold,
+            csv,
+        });
+        let mut told = 0;
+        let mut thread = None;
+        for part in parts {
+            let receipt = match self.slack.post(&part.message, thread.as_ref()).await {
+                Ok(receipt) => receipt,
+                Err(error) => return (told, Some(self.words(&error))),
+            };
+            let marked = self
+                .store
+                .mark_told(&part.accounts, &receipt, self.run.now())
+                .await;
+            if let Err(error) = marked {
+                let why = format!(
+                    "an alert was posted but not marked as told, so it may repeat: {}",
+                    self.words(&error)
+                );
+                return (told, Some(why));
+            }
+            told += part.accounts.len();
+            thread.get_or_insert(receipt);
+        }
+        (told, None)
+    }
+
+    /// Retention, state file, the end of the run, and one line that sums it up.
+    async fn close(&self, applied: Applied) -> Result<Ending, CheckError> {
+        let unaudited = applied.unaudited.as_ref().map(|error| self.words(error));
+        let (outcome, ending) = match (&unaudited, &applied.untold) {
+            (Some(_), _) => (Outcome::Failed, Ending::Failed),
+            (None, Some(_)) => (Outcome::Untold, Ending::Untold),
+            (None, None) => (Outcome::Complete, Ending::Complete),
+        };
+        let error = unaudited.as_deref().or(applied.untold.as_deref());
+        self.write_state(outcome, error, Some(applied.counts));
+        let now = self.run.now();
+        let deleted = self
+            .store
+            .finish(&Finish {
+                run_id: &self.run.id,
+                finished_at: now,
+                outcome,
+                error,
+                audited: unaudited.is_none(),
+                keep_since: now - self.settings.retention,
+            })
+            .await?;
+        let Counts {
+            accounts,
+            disconnected,
+            new,
+            changed,
+            reconnected,
+            removed,
+        } = applied.counts;
+        let seconds = self.run.elapsed().as_secs_f32();
+        info!(
+            run_id = %self.run.id, accounts, disconnected, new, changed, reconnected, removed,
+            told = applied.told, deleted, seconds, "check {}", outcome.as_str()
+        );
+        if let Some(why) = &applied.untold {
+            error!("the alert is kept for the next run. {why}");
+        }
+        if let Some(error) = &applied.unaudited {
+            error!("{error}");
+            self.tell_failure(error).await;
+        }
+        Ok(ending)
+    }
+
+    /// An error as text that may be kept and shown: a server may have echoed a secret.
+    fn words(&self, error: &impl std::fmt::Display) -> String {
+        self.settings
+            .redactor
+            .redact(&error.to_string())
+            .into_owned()
+    }
+
+    fn write_state(&self, outcome: Outcome, error: Option<&str>, counts: Option<Counts>) {
+        let path = &self.settings.state_file;
+        let written = state::write(
+            path,
+            &LastCheck {
+                run_id: self.run.id.as_str(),
+                started_at: self.run.started_at,
+                finished_at: self.run.now(),
+                outcome: outcome.as_str(),
+                accounts_seen: counts.map(|counts| counts.accounts),
+                disconnected: counts.map(|counts| counts.disconnected),
+                newly_disconnected: counts.map(|counts| counts.new),
+                reconnected: counts.map(|counts| counts.reconnected),
+                error,
+            },
+        );
+        if let Err(error) = written {
+            warn!(
+                "the state file {} cannot be written ({error}). Check STATE_FILE; nothing depends on it",
+                path.display()
+            );
+        }
+    }
+
+    /// Logs, tells and records that the check failed, and releases the lease.
+    async fn fail(&self, error: &CheckError) {
+        error!("{error}");
+        if self.options.dry_run {
+            return;
+        }
+        let told = error.is_worth_telling() && self.tell_failure(error).await;
+        let outcome = match error {
+            CheckError::Short { told: before, .. } if told || *before => Outcome::Short,
+            _ => Outcome::Failed,
+        };
+        let words = self.words(error);
+        self.write_state(outcome, Some(&words), None);
+        let failure = store::Failure {
+            run_id: &self.run.id,
+            started_at: self.run.started_at,
+            finished_at: self.run.now(),
+            outcome,
+            error: &words,
+        };
+        if self.leased.get()
+            && let Err(second) = self.store.fail(&failure).await
+        {
+            warn!("the failed run could not be recorded: {second}");
+        }
+    }
+
+    /// Posts the error message, within its own short time; whether Slack took it.
+    async fn tell_failure(&self, error: &CheckError) -> bool {
+        let deadline = Instant::now() + FAILURE_GRACE;
+        let policy = slack::policy(self.settings.policy);
+        let Ok(sender) = Sender::new(policy, deadline, self.settings.redactor.clone()) else {
+            return false;
+        };
+        let message = message::failure(&message::Failure {
+            run_id: &self.run.id,
+            checked_at: self.run.started_at,
+            reason: &self.words(error),
+            next: error.what_happens_next(),
+        });
+        match Slack::new(self.settings.slack.clone(), sender)
+            .post(&message, None)
+            .await
+        {
+            Ok(_) => true,
+            Err(error) => {
+                warn!("the error message could not be posted: {error}");
+                false
+            }
+        }
+    }
+}

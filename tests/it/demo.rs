@@ -1,0 +1,48 @@
+//! The demo, as a newcomer runs it.
+
+use crate::support::{Ran, monitor};
+
+#[test]
+fn three_hours_are_played_on_an_empty_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = monitor(folder.path())
+        .args(["demo", "--accounts", "250"])
+        .env("TMPDIR", folder.path())
+        .output()
+        .unwrap();
+    let ran = Ran::from(output).assert(0);
+    let hours: Vec<&str> = ran.stdout.split("=== Hour ").collect();
+    assert_eq!(hours.len(), 4, "{}", ran.stdout);
+    assert!(
+        hours[1].contains("🔴 4 New Account Disconnection(s) Detected"),
+        "{}",
+        hours[1]
+    );
+    assert!(
+        hours[2].contains("🔴 2 New Account Disconnection(s) Detected"),
+        "{}",
+        hours[2]
+    );
+    assert!(
+        hours[3].contains("The channel stays silent."),
+        "{}",
+        hours[3]
+    );
+    assert_eq!(ran.stderr, "");
+
+    let place = |name: &str| {
+        let line = hours[3]
+            .lines()
+            .find(|line| line.trim().starts_with(name))
+            .unwrap();
+        std::path::PathBuf::from(line.trim().trim_start_matches(name).trim())
+    };
+    let csv: String = std::fs::read_dir(place("CSV audit trail"))
+        .unwrap()
+        .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect();
+    assert_eq!(csv.matches(",disconnected,").count(), 6);
+    assert_eq!(csv.matches(",reconnected,").count(), 1);
+    assert!(place("Database").is_file() && place("Last check").is_file());
+    assert!(hours[3].contains("monitor --dry-run"));
+}

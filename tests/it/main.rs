@@ -1,0 +1,20 @@
+//! The whole program, run as users run it: the real binary against fake servers on real sockets,
+//! a real database and real files.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, which is what it is for"
+)]
+
+mod bad_input;
+mod check;
+mod demo;
+mod leak;
+mod sink;
+mod source;
+mod store;
+mod support;

@@ -1,0 +1,231 @@
+//! A fake Smartlead: a fleet that tests change, and a script of faults.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::server;
+
+pub const V1: &str = "/api/v1/email-accounts/";
+pub const DASHBOARD: &str = "/api/email-account/get-total-email-accounts";
+
+/// A request as it arrived.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    #[allow(dead_code, reason = "read by the test of the rate limit alone")]
+    pub at: Instant,
+    pub path: String,
+    pub query: HashMap<String, String>,
+    pub authorization: Option<String>,
+}
+
+impl Asked {
+    pub fn offset(&self) -> usize {
+        self.query["offset"].parse().unwrap()
+    }
+}
+
+/// What to answer instead of the truth; `None` for the truth.
+type Fault = Box<dyn FnMut(&Asked) -> Option<Response> + Send>;
+
+#[derive(Default)]
+struct Inner {
+    fleet: Vec<Value>,
+    asked: Vec<Asked>,
+    fault: Option<Fault>,
+    latency: Duration,
+}
+
+#[derive(Clone)]
+pub struct FakeSmartlead {
+    inner: Arc<Mutex<Inner>>,
+    url: String,
+}
+
+impl FakeSmartlead {
+    pub fn start() -> Self {
+        let inner = Arc::new(Mutex::new(Inner::default()));
+        let router = Router::new()
+            .fallback(answer)
+            .with_state(Arc::clone(&inner));
+        let url = format!("http://{}", server::serve(router));
+        Self { inner, url }
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub fn set_fleet(&self, fleet: impl IntoIterator<Item = Value>) {
+        self.inner.lock().unwrap().fleet = fleet.into_iter().collect();
+    }
+
+    pub fn set_latency(&self, latency: Duration) {
+        self.inner.lock().unwrap().latency = latency;
+    }
+
+    /// Answers by this script where it gives something.
+    pub fn set_fault(&self, fault: impl FnMut(&Asked) -> Option<Response> + Send + 'static) {
+        self.inner.lock().unwrap().fault = Some(Box::new(fault));
+    }
+
+    pub fn heal(&self) {
+        self.inner.lock().unwrap().fault = None;
+    }
+
+    /// Takes out the requests that have arrived.
+    pub fn asked(&self) -> Vec<Asked> {
+        std::mem::take(&mut self.inner.lock().unwrap().asked)
+    }
+}
+
+async fn answer(State(inner): State<Arc<Mutex<Inner>>>, request: Request) -> Response {
+    let asked = Asked {
+        at: Instant::now(),
+        path: request.uri().path().to_owned(),
+        query: url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
+            .into_owned()
+            .collect(),
+        authorization: request
+            .headers()
+            .get("authorization")
+            .map(|value| value.to_str().unwrap().to_owned()),
+    };
+    let (response, latency) = {
+        let mut inner = inner.lock().unwrap();
+        inner.asked.push(asked.clone());
+        let fault = inner.fault.as_mut().and_then(|fault| fault(&asked));
+        (
+            fault.unwrap_or_else(|| truth(&inner, &asked)),
+            inner.latency,
+        )
+    };
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
+    response
+}
+
+fn truth(inner: &Inner, asked: &Asked) -> Response {
+    let page = || {
+        let number = |name: &str| asked.query[name].parse::<usize>().unwrap();
+        inner
+            .fleet
+            .iter()
+            .skip(number("offset"))
+            .take(number("limit"))
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    let key = asked.query.get("api_key").map(String::as_str) == Some(super::KEY);
+    let bearer = asked.authorization.as_deref() == Some("Bearer jwt-91ce");
+    match asked.path.as_str() {
+        V1 if key => json_response(200, &Value::Array(page())),
+        DASHBOARD if key || bearer => json_response(
+            200,
+            &json!({"ok": true, "data": {"email_accounts": page()}}),
+        ),
+        V1 | DASHBOARD => json_response(401, &json!({"message": "Invalid API Key"})),
+        _ => json_response(404, &json!({"message": "Cannot GET"})),
+    }
+}
+
+pub fn json_response(status: u16, body: &Value) -> Response {
+    raw_response(status, "application/json", body.to_string())
+}
+
+pub fn raw_response(status: u16, content_type: &str, body: impl Into<Body>) -> Response {
+    let status = axum::http::StatusCode::from_u16(status).unwrap();
+    (
+        status,
+        [("content-type", content_type.to_owned())],
+        body.into(),
+    )
+        .into_response()
+}
+
+/// An account with both links up, as the documented listing shows it, secrets and all.
+pub fn healthy(id: i64) -> Value {
+    json!({
+        "id": id,
+        "created_at": "2026-02-03T09:12:44.120Z",
+        "user_id": 9001,
+        "from_name": format!("Dana {id}"),
+        "from_email": format!("dana{id}@outreach-one.example"),
+        "username": format!("dana{id}@outreach-one.example"),
+        "password": "c210cC1wYXNzd29yZA==",
+        "imap_password": "aW1hcC1wYXNzd29yZA==",
+        "smtp_host": "smtp.office365.com",
+        "smtp_port": 587,
+        "is_smtp_success": true,
+        "is_imap_success": true,
+        "smtp_failure_error": null,
+        "imap_failure_error": null,
+        "type": "OUTLOOK",
+        "message_per_day": 40,
+        "daily_sent_count": 17,
+        "client_id": 77,
+        "campaign_count": 3,
+        "tags": [{"tag_id": 10, "tag_name": "pool-a", "tag_color": "#B1FCCF"}],
+        "warmup_details": {"status": "ACTIVE"},
+    })
+}
+
+pub fn smtp_down(id: i64) -> Value {
+    with(
+        healthy(id),
+        json!({"is_smtp_success": false, "smtp_failure_error": "535 login rejected"}),
+    )
+}
+
+pub fn imap_down(id: i64) -> Value {
+    with(
+        healthy(id),
+        json!({"is_imap_success": false, "imap_failure_error": "NO [AUTHENTICATIONFAILED]"}),
+    )
+}
+
+pub fn both_down(id: i64) -> Value {
+    with(
+        smtp_down(id),
+        imap_down(id).clone_fields(&["is_imap_success", "imap_failure_error"]),
+    )
+}
+
+pub fn with(mut account: Value, changes: Value) -> Value {
+    account
+        .as_object_mut()
+        .unwrap()
+        .extend(changes.as_object().unwrap().clone());
+    account
+}
+
+trait CloneFields {
+    fn clone_fields(&self, names: &[&str]) -> Value;
+}
+
+impl CloneFields for Value {
+    fn clone_fields(&self, names: &[&str]) -> Value {
+        names
+            .iter()
+            .map(|name| ((*name).to_owned(), self[*name].clone()))
+            .collect()
+    }
+}
+
+/// `count` healthy accounts from id 1 on, with those of `instead` in their places.
+pub fn fleet(count: i64, instead: impl IntoIterator<Item = Value>) -> Vec<Value> {
+    let mut fleet: Vec<Value> = (1..=count).map(healthy).collect();
+    for account in instead {
+        let id = account["id"].as_i64().unwrap();
+        let place = fleet.iter_mut().find(|other| other["id"] == id).unwrap();
+        *place = account;
+    }
+    fleet
+}
