@@ -175,3 +175,57 @@ fn the_env_file_is_read_with_quotes_and_comments() {
         [Some("pa$$ #word"), Some("#alerts"), Some("plain"), None].map(|v| v.map(str::to_owned))
     );
 }
+
+#[test]
+fn every_setting_is_in_the_readme_and_in_the_example_file() {
+    let names = std::cell::RefCell::new(std::collections::BTreeSet::new());
+    let _ = Settings::read(|name| {
+        names.borrow_mut().insert(name.to_owned());
+        None
+    });
+    let names = names.into_inner();
+    assert!(names.len() > 15);
+    let readme = include_str!("../../README.md");
+    let example = include_str!("../../.env.example");
+    for name in &names {
+        assert!(
+            readme.contains(&format!("| `{name}` |")),
+            "{name} is not in README.md"
+        );
+        let line = |line: &str| {
+            line.trim_start_matches('#')
+                .starts_with(&format!("{name}="))
+        };
+        assert!(example.lines().any(line), "{name} is not in .env.example");
+    }
+    for name in example.lines().filter_map(setting) {
+        assert!(
+            names.contains(name),
+            "{name} is in .env.example and is no setting"
+        );
+    }
+}
+
+/// The name that a line of the example file sets, commented out or not.
+fn setting(line: &str) -> Option<&str> {
+    let (name, _) = line.trim_start_matches('#').split_once('=')?;
+    name.bytes()
+        .all(|b| b.is_ascii_uppercase() || b == b'_')
+        .then_some(name)
+}
+
+#[test]
+fn the_example_file_lacks_nothing_but_the_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(".env");
+    let example = include_str!("../../.env.example").lines();
+    let settings = example.filter(|line| setting(line).is_some());
+    let text: Vec<&str> = settings.map(|line| line.trim_start_matches('#')).collect();
+    std::fs::write(&path, text.join("\n")).unwrap();
+    let environment = Environment::load(Some(&path)).unwrap();
+    let error = Settings::read(|name| environment.get(name))
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(error.starts_with("3 settings to correct"), "{error}");
+}
