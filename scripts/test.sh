@@ -58,10 +58,9 @@ postgres_bin() {
 }
 
 start_postgres() {
-    local bin
     bin=$(postgres_bin) || { install postgresql; bin=$(postgres_bin); }
     home=$(mktemp -d)
-    trap 'stop_postgres "$bin"' EXIT
+    trap stop_postgres EXIT
     # The server refuses to run as root.
     as_server=()
     if [ "$(id -u)" = 0 ]; then
@@ -95,7 +94,7 @@ start_postgres() {
 }
 
 stop_postgres() {
-    (cd / && "${as_server[@]}" "$1/pg_ctl" -D "$home/data" -m immediate -w stop >/dev/null 2>&1) || true
+    (cd / && "${as_server[@]}" "$bin/pg_ctl" -D "$home/data" -m immediate -w stop >/dev/null 2>&1) || true
     rm -rf "$home"
 }
 

@@ -15,6 +15,9 @@ pub enum CheckError {
     /// The database.
     #[error("database: {0}")]
     Store(#[from] StoreError),
+    /// The database, after the check was recorded.
+    #[error("database: the check was recorded, but its run could not be closed: {0}")]
+    Unclosed(#[source] StoreError),
     /// The audit trail.
     #[error(transparent)]
     Audit(#[from] AuditError),
@@ -68,6 +71,9 @@ impl CheckError {
         match self {
             Self::Audit(_) => {
                 "Rows that are missing in the CSV are kept in the database and appended by the next check. Alerts do not depend on the CSV."
+            }
+            Self::Unclosed(_) => {
+                "What was found is on record. The next scheduled check continues from there."
             }
             _ => {
                 "No disconnection was resolved or forgotten: every open one stays as it was. The next scheduled check tries again."

@@ -313,7 +313,8 @@ impl<'a> Check<'a> {
                 audited: unaudited.is_none(),
                 keep_since: now - self.settings.retention,
             })
-            .await?;
+            .await
+            .map_err(CheckError::Unclosed)?;
         let Counts {
             accounts,
             disconnected,

@@ -69,7 +69,9 @@ pub enum Answer<T> {
 /// Sends requests to one server, politely, until a deadline.
 pub struct Sender {
     client: Client,
-    pace: Option<DefaultDirectRateLimiter>,
+    /// Behind a lock that serves in the order of asking: were a later page to overtake an earlier
+    /// one, the window of pages in flight would wait for it.
+    pace: tokio::sync::Mutex<Option<DefaultDirectRateLimiter>>,
     /// Nothing is sent before this moment: the server asked for a pause.
     hold: Mutex<Option<Instant>>,
     policy: Policy,
@@ -93,7 +95,7 @@ impl Sender {
             .build()?;
         Ok(Self {
             client,
-            pace: policy.rate_limit.and_then(pace),
+            pace: tokio::sync::Mutex::new(policy.rate_limit.and_then(pace)),
             hold: Mutex::new(None),
             policy,
             deadline,
@@ -234,7 +236,7 @@ impl Sender {
             while let Some(until) = self.held_until() {
                 sleep_until(until).await;
             }
-            if let Some(pace) = &self.pace {
+            if let Some(pace) = &*self.pace.lock().await {
                 pace.until_ready().await;
             }
             if self.held_until().is_none() {

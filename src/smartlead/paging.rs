@@ -68,17 +68,19 @@ where
     list.add(first)?;
     let mut pages = FuturesOrdered::new();
     let mut next = 1;
-    loop {
+    // Pages that were asked for beyond the last one wanted are dropped, sent or not.
+    while list.pages <= list.last_wanted(in_flight) {
         while pages.len() < in_flight.max(1) && next <= list.last_wanted(in_flight) {
             pages.push_back(read(next));
             next += 1;
         }
         let Some(page) = pages.next().await else {
-            return Ok(list.accounts);
+            break;
         };
         let number = list.pages + 1;
         list.add(page.map_err(|source| PagingError::Page { number, source })?)?;
     }
+    Ok(list.accounts)
 }
 
 /// The pages read so far, in their order.
