@@ -88,9 +88,11 @@ impl Environment {
                 });
             }
         };
+        // Some editors on Windows put a byte order mark first.
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
         let mut values = HashMap::new();
-        for item in dotenvy::from_read_iter(text.as_slice()) {
-            let (name, value) = item.map_err(|error| unreadable(path, &text, error))?;
+        for item in dotenvy::from_read_iter(text) {
+            let (name, value) = item.map_err(|error| unreadable(path, text, error))?;
             values.insert(name, value);
         }
         Ok(Self { file: values })

@@ -58,17 +58,7 @@ fn a_line_has_every_column_in_its_place() {
 fn what_is_absent_is_an_empty_cell() {
     let mut bare = transition("");
     bare.event = Event::Removed;
-    bare.disconnection.mailbox = Mailbox {
-        id: -1,
-        name: None,
-        address: None,
-        account_type: None,
-        tags: String::new(),
-        daily_cap: None,
-        sent_today: None,
-        campaigns: None,
-        client_id: None,
-    };
+    bare.disconnection.mailbox = Mailbox::bare(-1);
     bare.disconnection.smtp_error = None;
     let run_id = RunId::new(at(), 1);
     let line = &lines(&[bare], &run_id, at())[0].line;

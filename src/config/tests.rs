@@ -165,7 +165,7 @@ fn a_line_of_the_env_file_that_cannot_be_read_is_named_but_not_quoted() {
 fn the_env_file_is_read_with_quotes_and_comments() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(".env");
-    let text = "MONITOR_T1='pa$$ #word'\nexport MONITOR_T2=\"#alerts\"\nMONITOR_T3=plain # note\n";
+    let text = "\u{feff}MONITOR_T1='pa$$ #word'\r\nexport MONITOR_T2=\"#alerts\"\nMONITOR_T3=plain # note\n";
     std::fs::write(&path, text).unwrap();
     let environment = Environment::load(Some(&path)).unwrap();
     let got =

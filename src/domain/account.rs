@@ -38,6 +38,23 @@ pub struct Mailbox {
     pub client_id: Option<i64>,
 }
 
+impl Mailbox {
+    /// A mailbox of which nothing but the id is known.
+    pub fn bare(id: i64) -> Self {
+        Self {
+            id,
+            name: None,
+            address: None,
+            account_type: None,
+            tags: String::new(),
+            daily_cap: None,
+            sent_today: None,
+            campaigns: None,
+            client_id: None,
+        }
+    }
+}
+
 /// One mailbox as a source lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {

@@ -76,17 +76,7 @@ fn full(id: i64, kind: Kind) -> Disconnection {
 
 fn bare(id: i64) -> Disconnection {
     Disconnection {
-        mailbox: Mailbox {
-            id,
-            name: None,
-            address: None,
-            account_type: None,
-            tags: String::new(),
-            daily_cap: None,
-            sent_today: None,
-            campaigns: None,
-            client_id: None,
-        },
+        mailbox: Mailbox::bare(id),
         smtp_error: None,
         ..full(id, Kind::Smtp)
     }

@@ -6,15 +6,8 @@ use crate::domain::Mailbox;
 
 fn mailbox(id: i64) -> Mailbox {
     Mailbox {
-        id,
-        name: None,
         address: Some(format!("box{id}@example.com")),
-        account_type: None,
-        tags: String::new(),
-        daily_cap: None,
-        sent_today: None,
-        campaigns: None,
-        client_id: None,
+        ..Mailbox::bare(id)
     }
 }
 

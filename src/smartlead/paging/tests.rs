@@ -8,17 +8,7 @@ use crate::domain::{LinkState, Listing, Mailbox};
 
 fn account(id: i64) -> Account {
     Account {
-        mailbox: Mailbox {
-            id,
-            name: None,
-            address: None,
-            account_type: None,
-            tags: String::new(),
-            daily_cap: None,
-            sent_today: None,
-            campaigns: None,
-            client_id: None,
-        },
+        mailbox: Mailbox::bare(id),
         smtp: LinkState::Ok,
         imap: LinkState::Ok,
     }
