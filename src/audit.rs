@@ -250,6 +250,10 @@ fn closing(file: &mut File) -> io::Result<String> {
         .rsplit(|byte| *byte == b'\n')
         .next()
         .unwrap_or_default();
+    // Half a character would make the whole file unreadable for strict programs.
+    let whole = std::str::from_utf8(torn).map_or_else(|error| error.valid_up_to(), str::len);
+    let half = u64::try_from(torn.len() - whole).unwrap_or_default();
+    file.set_len(file.metadata()?.len() - half)?;
     Ok(match torn {
         [] => String::new(),
         [.., b'\r'] => "\n".to_owned(),

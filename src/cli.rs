@@ -62,7 +62,7 @@ pub struct CheckOptions {
 /// How to play the demo.
 #[derive(Debug, Clone, Args)]
 pub struct DemoOptions {
-    /// Accounts in the simulated fleet
+    /// Accounts in the simulated fleet, 10 to 100000
     #[arg(long, default_value_t = 2_500, value_parser = clap::value_parser!(u32).range(10..=100_000))]
     pub accounts: u32,
 }
@@ -74,7 +74,7 @@ pub struct Global {
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 
-    /// Log errors only
+    /// Show errors only; the log file gets the rest
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 

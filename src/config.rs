@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use secrecy::SecretString;
-use url::{Host, Url};
+use url::Url;
 
-use crate::http::{Policy, RateLimit};
+use crate::http::{Policy, RateLimit, is_loopback};
 use crate::redact::Redactor;
 use crate::slack;
 use crate::smartlead::{self, Credentials, Endpoint};
@@ -44,6 +44,7 @@ pub struct Settings {
 }
 
 /// The `.env` file and the process's own environment, which wins.
+#[derive(Default)]
 pub struct Environment {
     file: HashMap<String, String>,
 }
@@ -52,7 +53,7 @@ pub struct Environment {
 #[derive(Debug, thiserror::Error)]
 pub enum EnvFileError {
     /// It cannot be read.
-    #[error("{}: {source}. Check the path given to --env-file and the rights of the file", .path.display())]
+    #[error("{}: {source}. Check its path and rights, and that it is a text file in UTF-8", .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -110,14 +111,8 @@ impl Environment {
 fn unreadable(path: &Path, text: &[u8], error: dotenvy::Error) -> EnvFileError {
     let path = path.to_owned();
     match error {
-        dotenvy::Error::LineParse(bad, _) => {
-            let first = bad.lines().next().unwrap_or_default().trim();
-            let text = String::from_utf8_lossy(text);
-            let line = text
-                .lines()
-                .position(|line| line.trim() == first)
-                .unwrap_or_default()
-                + 1;
+        dotenvy::Error::LineParse(..) => {
+            let line = bad_line(text);
             EnvFileError::Line { path, line }
         }
         dotenvy::Error::Io(source) => EnvFileError::Unreadable { path, source },
@@ -126,6 +121,23 @@ fn unreadable(path: &Path, text: &[u8], error: dotenvy::Error) -> EnvFileError {
             EnvFileError::Unreadable { path, source }
         }
     }
+}
+
+/// The number of the line that cannot be read: the one after the longest beginning that can be.
+/// The parser quotes the text, but does not say where it stands.
+fn bad_line(text: &[u8]) -> usize {
+    let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
+    let reads = |count: &usize| {
+        let beginning: Vec<u8> = lines
+            .iter()
+            .take(*count)
+            .copied()
+            .flatten()
+            .copied()
+            .collect();
+        dotenvy::from_read_iter(beginning.as_slice()).all(|item| item.is_ok())
+    };
+    (0..lines.len()).rev().find(reads).unwrap_or_default() + 1
 }
 
 /// All faults of the settings, one a line.
@@ -315,7 +327,7 @@ impl Reader<'_> {
                 "would send keys unencrypted; use https:// (http:// is for this machine only)"
                     .to_owned()
             }
-            _ => format!("is not a URL; an example is {default}"),
+            _ => format!("is not an http or https URL; an example is {default}"),
         };
         self.fault(name, &fault);
         None
@@ -376,23 +388,23 @@ impl Reader<'_> {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
 /// The secrets of a database URL: its password, decoded, and the URL as a whole.
 fn secrets_of(url: &str) -> Vec<SecretString> {
-    let parsed = Url::parse(url).ok();
-    let Some(password) = parsed.as_ref().and_then(Url::password) else {
+    let Ok(parsed) = Url::parse(url) else {
         return Vec::new();
     };
-    let password = percent_encoding::percent_decode_str(password).decode_utf8_lossy();
-    vec![url.into(), password.into_owned().into()]
+    let parameters = parsed.query_pairs().filter(|(name, _)| name == "password");
+    let mut secrets: Vec<SecretString> = parameters
+        .map(|(_, value)| value.into_owned().into())
+        .collect();
+    if let Some(password) = parsed.password() {
+        let password = percent_encoding::percent_decode_str(password).decode_utf8_lossy();
+        secrets.push(password.into_owned().into());
+    }
+    if !secrets.is_empty() {
+        secrets.push(url.into());
+    }
+    secrets
 }
 
 #[cfg(test)]

@@ -1,16 +1,20 @@
 //! The `monitor` command: reads the command line and the settings, starts logging, runs one
 //! command, and turns its end into an exit code.
 
+use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use chrono::Utc;
 use monitor::check::{self, Run, interrupted};
-use monitor::cli::{CheckOptions, Cli, Command, Global};
+use monitor::cli::{Cli, Command, Global};
 use monitor::config::{Environment, Settings};
 use monitor::demo;
 use monitor::redact::Redactor;
 use monitor::telemetry::{self, Logging};
+
+/// The command could not do its work.
+const FAILED: u8 = 1;
 
 /// Usage or settings are wrong.
 const USAGE: u8 = 2;
@@ -23,30 +27,39 @@ fn main() -> ExitCode {
         .enable_all()
         .build()
     {
-        Ok(runtime) => runtime.block_on(run(command, &global)),
-        Err(error) => Err(error.into()),
+        Ok(runtime) => {
+            let code = runtime.block_on(run(command, &global));
+            // A look-up of a name that hangs is not waited for.
+            runtime.shutdown_background();
+            code
+        }
+        Err(error) => refuse(FAILED, format!("the runtime cannot be started: {error}")),
     };
-    ended.map_or_else(refuse, ExitCode::from)
+    ExitCode::from(ended)
 }
 
-async fn run(command: Command, global: &Global) -> anyhow::Result<u8> {
-    let environment = Environment::load(global.env_file.as_deref())?;
-    let colour = std::io::stderr().is_terminal()
-        && environment.get("NO_COLOR").is_none_or(|no| no.is_empty());
-    let logging = Logging {
-        format: global.log_format,
-        verbosity: global.verbosity(),
-        colour,
-        file: None,
-    };
+async fn run(command: Command, global: &Global) -> u8 {
     match command {
         Command::Check(options) => {
-            let settings = Settings::read(|name| environment.get(name))?;
-            let file = settings.log_file.as_deref().filter(|_| !options.dry_run);
+            let environment = match Environment::load(global.env_file.as_deref()) {
+                Ok(environment) => environment,
+                Err(error) => return refuse(USAGE, error),
+            };
+            let settings = match Settings::read(|name| environment.get(name)) {
+                Ok(settings) => settings,
+                Err(error) => return refuse(USAGE, error),
+            };
+            let file = settings.log_file.as_deref();
+            let file = file.filter(|_| !options.dry_run);
+            let logging = logging(global, &environment);
             telemetry::start(Logging { file, ..logging }, &settings.redactor);
-            Ok(checked(&settings, &options).await)
+            let run = Run::start(Utc::now(), fastrand::u32(..));
+            check::run(&settings, &options, &run, interrupted())
+                .await
+                .exit_code()
         }
         Command::Demo(options) => {
+            let logging = logging(global, &Environment::default());
             let verbosity = if global.verbose == 0 {
                 -1
             } else {
@@ -59,20 +72,24 @@ async fn run(command: Command, global: &Global) -> anyhow::Result<u8> {
                 },
                 &Redactor::new([]),
             );
-            demo::play(options.accounts, Utc::now()).await
+            let played = demo::play(options.accounts, Utc::now()).await;
+            played.unwrap_or_else(|error| refuse(FAILED, format!("{error:#}")))
         }
     }
 }
 
-async fn checked(settings: &Settings, options: &CheckOptions) -> u8 {
-    let run = Run::start(Utc::now(), fastrand::u32(..));
-    check::run(settings, options, &run, interrupted())
-        .await
-        .exit_code()
+fn logging<'a>(global: &Global, environment: &Environment) -> Logging<'a> {
+    let no_colour = environment.get("NO_COLOR").is_some_and(|no| !no.is_empty());
+    Logging {
+        format: global.log_format,
+        verbosity: global.verbosity(),
+        colour: std::io::stderr().is_terminal() && !no_colour,
+        file: None,
+    }
 }
 
-/// Says what is wrong with the call, before there is a log.
-fn refuse(error: anyhow::Error) -> ExitCode {
+/// Says what is wrong where there is no log yet.
+fn refuse(code: u8, error: impl Display) -> u8 {
     let _ = writeln!(std::io::stderr(), "monitor: {error}");
-    ExitCode::from(USAGE)
+    code
 }

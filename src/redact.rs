@@ -6,6 +6,8 @@ use std::sync::Arc;
 use regex_lite::Regex;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::domain::text;
+
 /// What stands in place of a secret.
 const MASK: &str = "[redacted]";
 
@@ -77,11 +79,26 @@ impl Redactor {
         });
         Cow::Owned(masked.into_owned())
     }
+
+    /// Untrusted text as one line of at most `max_chars` characters, without secrets. They go
+    /// before the text is cut: half a token no longer looks like one.
+    pub fn excerpt(&self, text: &str, max_chars: usize) -> String {
+        text::clean(&self.redact(text), max_chars)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_that_is_cut_in_two_is_still_redacted() {
+        let redactor = redactor(&["key-5b1f3c"]);
+        for before in 0..60 {
+            let text = format!("{}key-5b1f3c", "x".repeat(before));
+            assert!(!redactor.excerpt(&text, 40).contains("key-"), "{before}");
+        }
+    }
 
     fn redactor(secrets: &[&str]) -> Redactor {
         let secrets: Vec<SecretString> = secrets.iter().map(|s| (*s).into()).collect();

@@ -29,7 +29,7 @@ pub enum LogFormat {
 pub struct Logging<'a> {
     /// Shape of a line, on stderr and in the file.
     pub format: LogFormat,
-    /// Less than 0: errors only. 0: what a check does. 1: each request. 2: everything of ours.
+    /// Less than 0: errors only on stderr, the file as with 0. 0: what a check does. 1: each request. 2: everything of ours.
     /// 3: that of the libraries too.
     pub verbosity: i8,
     /// Whether stderr shows colours.
@@ -55,13 +55,23 @@ pub fn start(logging: Logging<'_>, redactor: &Redactor) {
         redactor: redactor.clone(),
         target: Arc::new(file),
     });
+    let to_stderr = filter(logging.verbosity);
+    // Who wants a quiet terminal still wants to look up later what was done.
+    let to_file = filter(logging.verbosity.max(0));
     let layers = [
-        Some(layer(stderr, logging.format, logging.colour)),
-        file.map(|file| layer(file, logging.format, false)),
+        Some(
+            layer(stderr, logging.format, logging.colour)
+                .with_filter(to_stderr)
+                .boxed(),
+        ),
+        file.map(|file| {
+            layer(file, logging.format, false)
+                .with_filter(to_file)
+                .boxed()
+        }),
     ];
     let started = tracing_subscriber::registry()
         .with(layers.into_iter().flatten().collect::<Vec<_>>())
-        .with(filter(logging.verbosity))
         .try_init();
     if started.is_ok() {
         report_panics();
@@ -167,5 +177,26 @@ impl<W: Write> Write for Writer<'_, W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.writer.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[test]
+    fn every_line_passes_the_redactor() {
+        let buffer = Mutex::new(Vec::new());
+        let secret = "key-5b1f3c".into();
+        let redacting = Redacting {
+            redactor: Redactor::new([&secret]),
+            target: buffer,
+        };
+        let line = b"GET /?api_key=key-5b1f3c and key-5b1f3c alone\n";
+        redacting.make_writer().write_all(line).unwrap();
+        let written = String::from_utf8(redacting.target.into_inner().unwrap()).unwrap();
+        assert_eq!(written, "GET /?api_key=[redacted] and [redacted] alone\n");
     }
 }

@@ -1,7 +1,5 @@
 -- SQLite cannot change the type of a column, so the table is made anew and the rows move over.
-alter table disconnected_accounts rename to disconnected_accounts_before;
-
-create table disconnected_accounts (
+create table disconnected_accounts_new (
     id                    integer primary key autoincrement,
     account_id            integer not null,
     from_name             text,
@@ -32,7 +30,7 @@ create table disconnected_accounts (
 
 -- Times without a zone are UTC. What is on record was announced by the Python version when it was
 -- detected.
-insert into disconnected_accounts (
+insert into disconnected_accounts_new (
     id, account_id, from_name, from_email, account_type, disconnection_type, tags,
     detected_at, resolved_at, is_active, check_run_id, announced_at)
 select id, account_id, from_name, from_email, account_type, upper(trim(disconnection_type)), tags,
@@ -44,10 +42,11 @@ select id, account_id, from_name, from_email, account_type, upper(trim(disconnec
                replace(resolved_at, ' ', 'T')
                    || case when substr(resolved_at, 20) glob '*[Z+-]*' then '' else '+00:00' end
                    as resolved
-          from disconnected_accounts_before)
+          from disconnected_accounts)
  order by id;
 
-drop table disconnected_accounts_before;
+drop table disconnected_accounts;
+alter table disconnected_accounts_new rename to disconnected_accounts;
 
 -- The Python version could open an account that was open already. The first row is the cycle; the
 -- others end where they began.

@@ -120,7 +120,7 @@ fn a_torn_line_is_closed_and_the_row_written_again() {
     let whole = format!(
         "{HEADER}\r\n{}\r\n{}\r\n",
         made("a").line,
-        made("b, \"quoted\"").line
+        made("b, \"Ünï 日本\"").line
     );
     let intact = HEADER.len() + 2 + made("a").line.len() + 2;
     for cut in 0..=whole.len() {
@@ -128,12 +128,12 @@ fn a_torn_line_is_closed_and_the_row_written_again() {
         let trail = AuditTrail::open(folder.path()).unwrap();
         let path = folder.path().join("disconnections_202611.csv");
         fs::write(&path, &whole.as_bytes()[..cut]).unwrap();
-        let committed = [made("a"), made("b, \"quoted\"")];
+        let committed = [made("a"), made("b, \"Ünï 日本\"")];
         trail.append(&committed, &[made("c")]).unwrap();
 
         let records = records(&path);
         let complete: Vec<_> = records.iter().filter(|record| record.len() == 14).collect();
-        for (name, at_least) in [("a", 1), ("b, \"quoted\"", 1), ("c", 1)] {
+        for (name, at_least) in [("a", 1), ("b, \"Ünï 日本\"", 1), ("c", 1)] {
             let found = records.iter().filter(|r| {
                 r.len() == 14 && r[13].is_empty() && r[3] == name && r[12] == "535 \"no\", again"
             });

@@ -15,12 +15,12 @@ pub enum CheckError {
     /// The database.
     #[error("database: {0}")]
     Store(#[from] StoreError),
-    /// The database, after the check was recorded.
-    #[error("database: the check was recorded, but its run could not be closed: {0}")]
-    Unclosed(#[source] StoreError),
-    /// The audit trail.
+    /// The folder of the audit trail.
     #[error(transparent)]
-    Audit(#[from] AuditError),
+    AuditFolder(AuditError),
+    /// Rows of the audit trail that are recorded, but not in their file.
+    #[error(transparent)]
+    AuditRows(AuditError),
     /// The listing is too short to be believed.
     #[error(
         "the listing holds {seen} accounts, fewer than half of the {last} of the last complete \
@@ -35,6 +35,12 @@ pub enum CheckError {
         /// Whether the last run has told so already.
         told: bool,
     },
+    /// The run has lasted too long.
+    #[error(
+        "the deadline of the run has passed. Raise RUN_TIMEOUT_SECS, and the limit of whatever \
+         starts monitor"
+    )]
+    Deadline,
     /// Another run is under way.
     #[error(
         "run {holder} is under way, or ended without a word; its lease ends at {}. Nothing was done; \
@@ -53,7 +59,7 @@ pub enum CheckError {
     )]
     Tls(#[source] reqwest::Error),
     /// Somebody asked the process to stop.
-    #[error("stopped before the end; what was not recorded is found again by the next check")]
+    #[error("stopped before the end; the next check finds or tells what this one did not")]
     Interrupted,
     /// A bug.
     #[error("internal error; the log line before this one says where. Please report it")]
@@ -66,16 +72,17 @@ impl CheckError {
         !matches!(self, Self::Interrupted | Self::Short { told: true, .. })
     }
 
-    /// What a reader of the error message may expect, as sentences.
-    pub(super) fn what_happens_next(&self) -> &'static str {
-        match self {
-            Self::Audit(_) => {
-                "Rows that are missing in the CSV are kept in the database and appended by the next check. Alerts do not depend on the CSV."
+    /// What a reader of the error message may expect, as sentences. `recorded` says whether the
+    /// check had been recorded when it failed.
+    pub(super) fn what_happens_next(&self, recorded: bool) -> &'static str {
+        match (self, recorded) {
+            (Self::AuditRows(_), _) => {
+                "The check is recorded and alerts are told. Rows that are missing in the CSV are kept in the database and appended by the next check."
             }
-            Self::Unclosed(_) => {
+            (_, true) => {
                 "What was found is on record. The next scheduled check continues from there."
             }
-            _ => {
+            (_, false) => {
                 "No disconnection was resolved or forgotten: every open one stays as it was. The next scheduled check tries again."
             }
         }

@@ -51,7 +51,7 @@ pub async fn interrupted() {
         use tokio::signal::unix::{SignalKind, signal};
         if let Ok(mut terminate) = signal(SignalKind::terminate()) {
             tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
+                Ok(()) = tokio::signal::ctrl_c() => {}
                 _ = terminate.recv() => {}
             }
             return;

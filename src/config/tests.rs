@@ -155,10 +155,23 @@ fn a_line_of_the_env_file_that_cannot_be_read_is_named_but_not_quoted() {
     let error = Environment::load(Some(&path)).err().unwrap().to_string();
     assert!(error.contains("line 3 is not NAME=value"), "{error}");
     assert!(!error.contains("xoxb"), "{error}");
+    for (text, line) in [
+        ("# c\n\nA=1\nB=2 3 4\n", 4),
+        ("A=1\nX=a b\nC=2", 2),
+        ("A='one\ntwo'\nB=1\nno name\n", 4),
+        ("A=1\nB='never closed\nC=2\n", 2),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        let error = Environment::load(Some(&path)).err().unwrap().to_string();
+        assert!(
+            error.contains(&format!("line {line} is not")),
+            "{text:?}: {error}"
+        );
+    }
     let missing = Environment::load(Some(&folder.path().join("none")))
         .err()
         .unwrap();
-    assert!(missing.to_string().contains("--env-file"));
+    assert!(missing.to_string().contains("Check its path"));
 }
 
 #[test]

@@ -3,11 +3,11 @@
 /// Below this size a fleet may halve from one hour to the next without anything being wrong.
 const SMALLEST_GUARDED_FLEET: u64 = 20;
 
-/// Whether a listing of `seen` accounts is suspiciously short after a complete check that saw
-/// `last`: fewer than half of a fleet of 20 or more. A wrong key or an outage on the other side
-/// can look like a fleet that has shrunk.
-pub fn is_suspiciously_short(seen: u64, last: Option<u64>) -> bool {
-    last.is_some_and(|last| last >= SMALLEST_GUARDED_FLEET && seen.saturating_mul(2) < last)
+/// Whether a listing of `seen` accounts is suspiciously short where there were `last` before: fewer
+/// than half of a fleet of 20 or more. A wrong key or an outage on the other side can look like a
+/// fleet that has shrunk.
+pub fn is_suspiciously_short(seen: u64, last: u64) -> bool {
+    last >= SMALLEST_GUARDED_FLEET && seen.saturating_mul(2) < last
 }
 
 #[cfg(test)]
@@ -17,20 +17,19 @@ mod tests {
     #[test]
     fn fewer_than_half_of_twenty_or_more_is_suspicious() {
         for (seen, last, suspicious) in [
-            (9, Some(20), true),
-            (10, Some(20), false),
-            (0, Some(19), false),
-            (0, Some(20), true),
-            (49, Some(99), true),
-            (50, Some(99), false),
-            (0, None, false),
-            (500, Some(100), false),
-            (0, Some(0), false),
+            (9, 20, true),
+            (10, 20, false),
+            (0, 19, false),
+            (0, 20, true),
+            (49, 99, true),
+            (50, 99, false),
+            (500, 100, false),
+            (0, 0, false),
         ] {
             assert_eq!(
                 is_suspiciously_short(seen, last),
                 suspicious,
-                "{seen} after {last:?}"
+                "{seen} after {last}"
             );
         }
     }

@@ -12,8 +12,8 @@ pub struct AuditLine {
 /// Where an alert stands at the sink.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// Slack's id of the channel.
+    /// The sink's id of the channel.
     pub channel: String,
-    /// Slack's id of the message.
+    /// The sink's id of the message.
     pub ts: String,
 }

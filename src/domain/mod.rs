@@ -1,7 +1,7 @@
 //! The words of the program, as values: accounts, disconnections and what changed between them.
 //!
-//! Everything here is pure: no I/O, no clock, no randomness, and nothing of a particular source,
-//! sink or database.
+//! Everything here is pure: no I/O, no clock, no randomness, and nothing of a particular source
+//! or database.
 
 pub mod account;
 pub mod diff;

@@ -4,14 +4,14 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use crate::domain::text;
+use crate::redact::Redactor;
 
 /// As much of a server's message as is shown.
 const LONGEST_MESSAGE: usize = 300;
 
 /// The server's own words for what went wrong: `message`, `error` as a string, or
 /// `error.message`, which are the forms seen of Smartlead; else what kind of body it is.
-pub(super) fn message(body: &[u8]) -> String {
+pub(super) fn message(body: &[u8], redactor: &Redactor) -> String {
     let json: Option<Value> = serde_json::from_slice(body).ok();
     let words = json.as_ref().and_then(|json| {
         [
@@ -23,7 +23,7 @@ pub(super) fn message(body: &[u8]) -> String {
         .flatten()
         .find_map(Value::as_str)
     });
-    match words.map(|words| text::clean(words, LONGEST_MESSAGE)) {
+    match words.map(|words| redactor.excerpt(words, LONGEST_MESSAGE)) {
         Some(words) if !words.is_empty() => words,
         _ => kind(body).to_owned(),
     }
@@ -35,29 +35,32 @@ pub fn kind(body: &[u8]) -> &'static str {
         None => "an empty body",
         Some(b'<') => "an HTML page",
         Some(b'{' | b'[') => "JSON without a message",
-        Some(_) => "a body that is not JSON",
+        Some(_) => "an unexpected body",
     }
 }
+
+/// Longer waits than a year are a year; what counts is that they end the run.
+const LONGEST_WAIT: f64 = 31_536_000.0;
 
 /// The wait of a `Retry-After` header: seconds, or a date to be compared with the server's own
 /// `now` (RFC 9110, section 10.2.3). Nonsense is `None`, and so is a wait of nothing, which would
 /// have the request repeated at once.
 pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
-    let wait = match value.parse::<f64>() {
-        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
-        Err(_) => httpdate::parse_http_date(value)
-            .ok()?
-            .duration_since(now)
-            .ok()?,
-    };
-    Some(wait).filter(|wait| !wait.is_zero())
+    match value.parse() {
+        Ok(wait) => seconds(wait),
+        Err(_) => {
+            let date = httpdate::parse_http_date(value).ok()?;
+            let wait = date.duration_since(now).ok()?;
+            seconds(wait.as_secs_f64())
+        }
+    }
 }
 
 /// The wait a 429 names in its body: `retry_after` in seconds, at the top or inside `error`.
 pub(super) fn retry_after_in_body(body: &[u8]) -> Option<Duration> {
     let json: Value = serde_json::from_slice(body).ok()?;
-    let seconds = [json.get("retry_after"), json.pointer("/error/retry_after")]
+    let wait = [json.get("retry_after"), json.pointer("/error/retry_after")]
         .into_iter()
         .flatten()
         .find_map(|value| {
@@ -65,9 +68,12 @@ pub(super) fn retry_after_in_body(body: &[u8]) -> Option<Duration> {
                 .as_f64()
                 .or_else(|| value.as_str()?.trim().parse().ok())
         })?;
-    Duration::try_from_secs_f64(seconds)
-        .ok()
-        .filter(|wait| !wait.is_zero())
+    seconds(wait)
+}
+
+fn seconds(wait: f64) -> Option<Duration> {
+    let wait = Some(wait).filter(|wait| wait.is_finite() && *wait > 0.0)?;
+    Duration::try_from_secs_f64(wait.min(LONGEST_WAIT)).ok()
 }
 
 #[cfg(test)]
@@ -90,10 +96,10 @@ mod tests {
             (r#"{"message":17}"#, "JSON without a message"),
             (r#"{"message":""}"#, "JSON without a message"),
             ("  <html>Bad gateway</html>", "an HTML page"),
-            ("nope", "a body that is not JSON"),
+            ("nope", "an unexpected body"),
             ("", "an empty body"),
         ] {
-            assert_eq!(message(body.as_bytes()), expected);
+            assert_eq!(message(body.as_bytes(), &Redactor::new([])), expected);
         }
     }
 
@@ -112,7 +118,8 @@ mod tests {
             ("-5", None),
             ("NaN", None),
             ("inf", None),
-            ("1e300", None),
+            ("1e300", Some(31_536_000.0)),
+            ("18446744073709551616", Some(31_536_000.0)),
             ("soon", None),
             ("", None),
         ] {

@@ -23,6 +23,8 @@ pub enum Fault {
         code: u16,
         /// The server's words.
         message: String,
+        /// How long it asked to wait before the next try.
+        wait: Option<Duration>,
     },
     /// The server refused for the rate of requests.
     #[error("rate limited ({message})")]
@@ -47,6 +49,14 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// The least wait before the next try, if there is one: the one the server asked for.
+    pub(super) fn wait(&self) -> Duration {
+        match self {
+            Self::Status { wait, .. } | Self::RateLimited { wait, .. } => wait.unwrap_or_default(),
+            _ => Duration::ZERO,
+        }
+    }
+
     /// The fault for which a further `wait` would pass the deadline of the run.
     pub(super) fn past_deadline(self, wait: Duration) -> Self {
         Self::Deadline(format!(
@@ -140,6 +150,7 @@ mod tests {
         Fault::Status {
             code,
             message: String::new(),
+            wait: None,
         }
     }
 

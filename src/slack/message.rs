@@ -163,7 +163,7 @@ fn opening(
             rest.push_str(&format!(" In the thread: {in_thread}."));
         }
         if left_out > 0 {
-            rest.push_str(&format!(" Only in the CSV file {}: {left_out}.", alert.csv));
+            rest.push_str(&format!(" Not listed: {}.", elsewhere(alert, left_out)));
         }
         blocks.push(plain(&rest));
     }
@@ -193,16 +193,21 @@ fn continuation(
         alert.run_id
     );
     if left_out > 0 {
-        title.push_str(&format!(
-            "\nNot listed: {}, all in the CSV file {}",
-            accounts(left_out),
-            alert.csv
-        ));
+        title.push_str(&format!("\nNot listed: {}.", elsewhere(alert, left_out)));
     }
     Message {
         text: escape(&title),
         blocks: vec![plain(&title), table.block()],
     }
+}
+
+/// Where to find what is not listed. What was on record before may stand in an older file.
+fn elsewhere(alert: &Alert<'_>, left_out: usize) -> String {
+    format!(
+        "{}; see the CSV file {} or those of the months before, or the open rows of the database",
+        accounts(left_out),
+        alert.csv
+    )
 }
 
 /// One message's worth of rows.

@@ -15,8 +15,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::domain::{Receipt, text};
+use crate::domain::Receipt;
 use crate::http::{Answer, Fault, Policy, RateLimit, Repeat, SendError, Sender};
+use crate::redact::Redactor;
 use message::Message;
 
 /// Where to post and as whom.
@@ -57,7 +58,9 @@ pub enum SlackError {
         remedy: String,
     },
     /// It was not sent, or no usable answer came.
-    #[error("Slack could not be reached or gave no usable answer: {0}")]
+    #[error(
+        "Slack could not be reached or gave no usable answer: {0}. Check the network, and SLACK_BASE_URL if it is set"
+    )]
     Send(#[from] SendError),
 }
 
@@ -131,7 +134,8 @@ impl Slack {
             .sender
             .send("chat.postMessage", &request, Repeat::OnlyIfUnsent, read)
             .await?;
-        reply.receipt(parent.map_or(&self.config.channel, |parent| &parent.channel))
+        let channel = parent.map_or(&self.config.channel, |parent| &parent.channel);
+        reply.receipt(channel, self.sender.redactor())
     }
 }
 
@@ -156,21 +160,21 @@ fn read(body: &[u8]) -> Answer<Reply> {
 }
 
 impl Reply {
-    fn receipt(self, asked: &str) -> Result<Receipt, SlackError> {
+    fn receipt(self, asked: &str, redactor: &Redactor) -> Result<Receipt, SlackError> {
         if let (true, Some(ts)) = (self.ok, self.ts) {
             let channel = self.channel.unwrap_or_else(|| asked.to_owned());
             return Ok(Receipt { channel, ts });
         }
-        let code = text::clean(
+        let code = redactor.excerpt(
             &self.error.unwrap_or_else(|| "no error code".to_owned()),
             60,
         );
         let hints = self.response_metadata.map(|data| data.messages.join("; "));
         let detail = match hints.filter(|hints| !hints.is_empty()) {
-            Some(hints) => format!(": {}", text::clean(&hints, 300)),
+            Some(hints) => format!(": {}", redactor.excerpt(&hints, 300)),
             None => String::new(),
         };
-        let remedy = remedy(&code, self.needed.as_deref());
+        let remedy = remedy(&code, self.needed.as_deref(), redactor);
         Err(SlackError::Refused {
             code,
             detail,
@@ -181,14 +185,14 @@ impl Reply {
 
 /// What to do about an error code.
 /// Source: <https://docs.slack.dev/reference/methods/chat.postMessage>.
-fn remedy(code: &str, needed: Option<&str>) -> String {
+fn remedy(code: &str, needed: Option<&str>, redactor: &Redactor) -> String {
     match code {
         "not_authed" | "invalid_auth" | "account_inactive" | "token_revoked" | "token_expired"
         | "not_allowed_token_type" => {
             "Check SLACK_BOT_TOKEN: install the app to the workspace again and copy its Bot User OAuth Token".to_owned()
         }
         "missing_scope" | "no_permission" => {
-            let scope = text::clean(needed.unwrap_or("chat:write"), 60);
+            let scope = redactor.excerpt(needed.unwrap_or("chat:write"), 60);
             format!("Add the scope {scope} to the app (OAuth & Permissions) and install it to the workspace again")
         }
         "channel_not_found" => {

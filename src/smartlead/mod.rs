@@ -59,21 +59,70 @@ pub enum SmartleadError {
     )]
     Refused(String),
     /// The first page could not be read.
-    #[error("Smartlead's {listing} listing could not be read: {source}")]
+    #[error(
+        "{}Smartlead's {listing} listing could not be read: {source}. {}",
+        after(.refusals), remedy(&.source.fault)
+    )]
     First {
         /// Which listing.
         listing: &'static str,
+        /// What the listings that were tried before said.
+        refusals: Vec<String>,
         /// Why.
         source: SendError,
     },
     /// The listing began well and then failed.
-    #[error("Smartlead's {listing} listing is incomplete: {source}")]
+    #[error("Smartlead's {listing} listing is incomplete: {source}. {}", paging_remedy(.source))]
     Incomplete {
         /// Which listing.
         listing: &'static str,
         /// Why.
         source: PagingError<SendError>,
     },
+}
+
+/// What to do about a fault.
+fn remedy(fault: &Fault) -> &'static str {
+    match fault {
+        Fault::Unsent(_) => {
+            "Check the network, and SMARTLEAD_BASE_URL if it is set; the next check tries again"
+        }
+        Fault::RateLimited { .. } | Fault::Deadline(_) => {
+            "Lower RATE_LIMIT_REQUESTS if Smartlead limits the rate, else raise RUN_TIMEOUT_SECS; the next check tries again"
+        }
+        Fault::Status {
+            code: 300..=399, ..
+        } => "Check SMARTLEAD_BASE_URL",
+        Fault::Status {
+            code: 401 | 403 | 404,
+            ..
+        } => "Check SMARTLEAD_API_KEY or SMARTLEAD_BEARER_TOKEN",
+        Fault::Status {
+            code: 400..=499, ..
+        } => {
+            "Check PAGE_SIZE and SMARTLEAD_ENDPOINT if they are set; if it stays, the API has changed: please report it"
+        }
+        Fault::Status { .. } | Fault::Broken(_) | Fault::Malformed(_) => {
+            "The fault is on Smartlead's side (https://status.smartlead.ai); the next check tries again"
+        }
+    }
+}
+
+fn paging_remedy(error: &PagingError<SendError>) -> &'static str {
+    match error {
+        PagingError::Page { source, .. } => remedy(&source.fault),
+        PagingError::Repeated { .. } | PagingError::Beyond { .. } => {
+            "The next check tries again; if it stays, the server gives fewer accounts a page than asked for: lower PAGE_SIZE"
+        }
+    }
+}
+
+/// The refusals that came before another fault, as the beginning of its sentence.
+fn after(refusals: &[String]) -> String {
+    refusals
+        .iter()
+        .map(|refusal| format!("{refusal} (check the key or token of that listing); then "))
+        .collect()
 }
 
 /// One listing with the credential to read it by.
@@ -164,7 +213,11 @@ impl Smartlead {
                 }
                 Err(source) => {
                     let listing = route.listing;
-                    return Err(SmartleadError::First { listing, source });
+                    return Err(SmartleadError::First {
+                        listing,
+                        refusals,
+                        source,
+                    });
                 }
             }
         }

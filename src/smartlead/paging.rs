@@ -6,8 +6,8 @@
 
 use std::collections::HashSet;
 
-use futures_util::StreamExt as _;
 use futures_util::stream::FuturesOrdered;
+use futures_util::{FutureExt as _, StreamExt as _};
 
 use crate::domain::Account;
 
@@ -68,7 +68,6 @@ where
     list.add(first)?;
     let mut pages = FuturesOrdered::new();
     let mut next = 1;
-    // Pages that were asked for beyond the last one wanted are dropped, sent or not.
     while list.pages <= list.last_wanted(in_flight) {
         while pages.len() < in_flight.max(1) && next <= list.last_wanted(in_flight) {
             pages.push_back(read(next));
@@ -79,6 +78,10 @@ where
         };
         let number = list.pages + 1;
         list.add(page.map_err(|source| PagingError::Page { number, source })?)?;
+    }
+    // Pages beyond the last one wanted are not waited for, but what they say counts if it is here.
+    while let Some(Some(Ok(page))) = pages.next().now_or_never() {
+        list.add(page)?;
     }
     Ok(list.accounts)
 }

@@ -28,21 +28,55 @@ const LONGEST_REASON: usize = 500;
 
 /// Reads one page of either listing: a bare array, or an envelope around it.
 pub fn page(body: &[u8], redactor: &Redactor) -> Answer<Vec<Account>> {
-    match rows(body) {
+    match rows(&mend(body), redactor) {
         Ok(rows) => Answer::Good(rows.into_iter().map(|row| row.account(redactor)).collect()),
         Err(why) => Answer::Malformed(why),
     }
 }
 
-fn rows(body: &[u8]) -> Result<Vec<Row<'_>>, String> {
+fn rows<'a>(body: &'a [u8], redactor: &Redactor) -> Result<Vec<Row<'a>>, String> {
     match body.trim_ascii_start().first() {
         Some(b'[') => json(body),
-        Some(b'{') => json::<Envelope<'_>>(body)?.rows(),
+        Some(b'{') => json::<Envelope<'_>>(body)?.rows(redactor),
         _ => Err(format!(
             "{} instead of a list of accounts",
             crate::http::body_kind(body)
         )),
     }
+}
+
+/// A body that a strict parser takes: bytes that are not UTF-8, and escapes of half a surrogate
+/// pair, become the replacement character. Both come of names that were cut in the middle of an
+/// emoji, and one such name is no reason to leave a fleet unread.
+fn mend(body: &[u8]) -> Cow<'_, [u8]> {
+    let body = match String::from_utf8_lossy(body) {
+        Cow::Borrowed(_) => Cow::Borrowed(body),
+        Cow::Owned(mended) => Cow::Owned(mended.into_bytes()),
+    };
+    let escape = |at: usize| -> Option<u32> {
+        let digits = body.get(at..)?.strip_prefix(b"\\u")?.get(..4)?;
+        u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let mut mended: Option<Vec<u8>> = None;
+    let mut at = 0;
+    while let Some(next) = body
+        .get(at..)
+        .and_then(|rest| rest.iter().position(|b| *b == b'\\'))
+    {
+        at += next;
+        at += match (escape(at), escape(at + 6)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (Some(0xd800..=0xdfff), _) => {
+                let copy = mended.get_or_insert_with(|| body.to_vec());
+                if let Some(half) = copy.get_mut(at + 2..at + 6) {
+                    half.copy_from_slice(b"fffd");
+                }
+                6
+            }
+            _ => 2,
+        };
+    }
+    mended.map_or(body, Cow::Owned)
 }
 
 /// Parse errors name the place only: their full text may quote the body.
@@ -79,12 +113,12 @@ struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    fn rows(self) -> Result<Vec<Row<'a>>, String> {
+    fn rows(self, redactor: &Redactor) -> Result<Vec<Row<'a>>, String> {
         if self.ok == Some(false) || self.success == Some(false) {
             let said = self.message.0.or(self.error.0).unwrap_or_default();
             return Err(format!(
-                "refused with status 2xx: {}",
-                text::clean(&said, LONGEST_NAME)
+                "refused: {}",
+                redactor.excerpt(&said, LONGEST_NAME)
             ));
         }
         let missing = || "an object without a list of accounts".to_owned();
@@ -142,8 +176,7 @@ impl Row<'_> {
             Some(true) => LinkState::Ok,
             Some(false) => {
                 let said = error.0.unwrap_or_default();
-                // Redacted before it is cut: half a token no longer looks like one.
-                LinkState::Failed(text::clean(&redactor.redact(&said), LONGEST_REASON))
+                LinkState::Failed(redactor.excerpt(&said, LONGEST_REASON))
             }
             None => LinkState::Unknown,
         };

@@ -1,7 +1,14 @@
 // One body for both engines. `postgres.rs` and `sqlite.rs` each take this file in as a module and
-// stand above it with what differs: the driver's types, the begin of a transaction, and the
-// statements that unpack JSON. sqlx's traits cannot be bounded over both drivers without repeating
-// a page of bounds on every function, and a macro would hide the same text from tools.
+// supply, right above it, what differs:
+//
+//     Connection, Db, Options    the driver's types
+//     BEGIN                      the statement that begins a transaction that writes
+//     MIGRATIONS                 the files of its folder
+//     sql                        the statements of sql.rs, and those that unpack JSON
+//     place, prepare, is_absent, is_missing_table, remedy
+//
+// sqlx's traits cannot be bounded over both drivers without repeating a page of bounds on every
+// function, and a macro would hide the same text from tools.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -49,27 +56,27 @@ impl Engine {
     ) -> Result<T, StoreError> {
         let mut slot = self.connection.lock().await;
         let kept = slot.take();
-        let limited = timeout(OPERATION_TIMEOUT, async {
-            let mut connection = match kept {
-                Some(connection) => connection,
-                None => self.connect().await?,
-            };
-            let value = work(&mut connection).await?;
-            Ok((connection, value))
-        });
-        match limited.await.unwrap_or_else(|_| Err(timed_out())) {
-            Ok((connection, value)) => {
-                *slot = Some(connection);
-                Ok(value)
-            }
-            Err(error) => Err(self.error(doing, &error)),
-        }
+        let mut connection = match kept {
+            Some(connection) => connection,
+            None => self.connect().await?,
+        };
+        let worked = timeout(OPERATION_TIMEOUT, work(&mut connection)).await;
+        let value = worked
+            .unwrap_or_else(|_| Err(timed_out()))
+            .map_err(|error| self.error(doing, &error))?;
+        *slot = Some(connection);
+        Ok(value)
     }
 
-    async fn connect(&self) -> sqlx::Result<Connection> {
-        timeout(CONNECT_TIMEOUT, Connection::connect_with(&self.options))
-            .await
+    async fn connect(&self) -> Result<Connection, StoreError> {
+        let connected = timeout(CONNECT_TIMEOUT, Connection::connect_with(&self.options)).await;
+        connected
             .unwrap_or_else(|_| Err(timed_out()))
+            .map_err(|error| StoreError::Unreachable {
+                place: super::place(&self.options),
+                cause: self.cause(&error),
+                remedy: super::remedy(&error),
+            })
     }
 
     /// Runs `work` inside a transaction and commits it.
@@ -91,9 +98,19 @@ impl Engine {
         StoreError::Failed {
             place: super::place(&self.options),
             doing,
-            cause: self.redactor.redact(&error.to_string()).into_owned(),
+            cause: self.cause(error),
             remedy: super::remedy(error),
         }
+    }
+
+    /// The server's own words where there are some; the driver adds a line number of the server's
+    /// source to them.
+    fn cause(&self, error: &sqlx::Error) -> String {
+        let words = match error.as_database_error() {
+            Some(error) => error.message().to_owned(),
+            None => error.to_string(),
+        };
+        self.redactor.excerpt(&words, 500)
     }
 
     /// The version of the schema; 0 where there is none.
@@ -131,10 +148,6 @@ impl Engine {
             .await?
             .try_get(0)?;
         for migration in migrate::pending(MIGRATIONS, done) {
-            tracing::info!(
-                migration = migration.name,
-                "updating the schema of the database"
-            );
             raw_sql(migration.sql).execute(&mut **transaction).await?;
             query(migrate::APPLIED)
                 .bind(migration.version)
@@ -183,9 +196,10 @@ fn timed_out() -> sqlx::Error {
 fn disconnection(row: &<Db as sqlx::Database>::Row) -> sqlx::Result<Disconnection> {
     let tags: Option<String> = row.try_get("tags")?;
     let missed: i32 = row.try_get("missed_listings")?;
+    let id = row.try_get("account_id")?;
     Ok(Disconnection {
         mailbox: Mailbox {
-            id: row.try_get("account_id")?,
+            id,
             name: row.try_get("from_name")?,
             address: row.try_get("from_email")?,
             account_type: row.try_get("account_type")?,
@@ -195,7 +209,7 @@ fn disconnection(row: &<Db as sqlx::Database>::Row) -> sqlx::Result<Disconnectio
             campaigns: row.try_get("campaign_count")?,
             client_id: row.try_get("client_id")?,
         },
-        kind: kind(row.try_get("disconnection_type")?)?,
+        kind: kind(id, row.try_get("disconnection_type")?)?,
         smtp_error: row.try_get("smtp_error")?,
         imap_error: row.try_get("imap_error")?,
         detected_at: row.try_get("detected_at")?,
@@ -216,31 +230,45 @@ impl Store for Engine {
             .map_err(|error| self.error("making its folder", &error.into()))?;
         let version = self.run("reading its schema", Self::version).await?;
         self.check_version(version)?;
-        if version < migrate::newest(MIGRATIONS) {
+        let newest = migrate::newest(MIGRATIONS);
+        if version < newest {
+            tracing::info!(
+                from = version,
+                to = newest,
+                "updating the schema of the database"
+            );
             self.transaction("updating its schema", Self::migrate)
                 .await?;
         }
         let begun = self
-            .transaction("taking the lease", async |transaction| {
-                let taken = query(sql::TAKE_LEASE)
-                    .bind(LEASE)
-                    .bind(run_id.as_str())
-                    .bind(lease_until)
-                    .bind(now)
-                    .execute(&mut **transaction)
-                    .await?;
-                if taken.rows_affected() > 0 {
-                    return Ok(Begun::Free(Self::known(transaction).await?));
-                }
-                let held = query(sql::LEASE_HOLDER)
-                    .bind(LEASE)
-                    .fetch_one(&mut **transaction)
-                    .await?;
-                Ok(Begun::Busy {
-                    holder: held.try_get("holder")?,
-                    until: held.try_get("expires_at")?,
-                })
-            })
+            .transaction(
+                "taking the lease and reading what is open",
+                async |transaction| {
+                    loop {
+                        let taken = query(sql::TAKE_LEASE)
+                            .bind(LEASE)
+                            .bind(run_id.as_str())
+                            .bind(lease_until)
+                            .bind(now)
+                            .execute(&mut **transaction)
+                            .await?;
+                        if taken.rows_affected() > 0 {
+                            return Ok(Begun::Free(Self::known(transaction).await?));
+                        }
+                        let held = query(sql::LEASE_HOLDER)
+                            .bind(LEASE)
+                            .fetch_optional(&mut **transaction)
+                            .await?;
+                        // Without a holder it was released between the two statements.
+                        if let Some(held) = held {
+                            return Ok(Begun::Busy {
+                                holder: held.try_get("holder")?,
+                                until: held.try_get("expires_at")?,
+                            });
+                        }
+                    }
+                },
+            )
             .await?;
         // The listing takes minutes. A connection that idles so long is one that a pooler or a
         // firewall may have dropped.
@@ -344,6 +372,7 @@ impl Store for Engine {
 
     async fn mark_told(
         &self,
+        run_id: &RunId,
         accounts: &[i64],
         receipt: &Receipt,
         at: DateTime<Utc>,
@@ -353,41 +382,60 @@ impl Store for Engine {
         let ids: Vec<String> = accounts.iter().map(i64::to_string).collect();
         let statement = format!(
             "update disconnected_accounts set announced_at = '{}', slack_channel = '{}', \
-             slack_ts = '{}' where is_active and workspace = 'default' and account_id in ({})",
+             slack_ts = '{}' where is_active and workspace = 'default' and account_id in ({}) \
+             and exists (select 1 from run_lease where name = '{LEASE}' and holder = '{}')",
             at.to_rfc3339(),
             word(&receipt.channel),
             word(&receipt.ts),
-            ids.join(",")
+            ids.join(","),
+            word(run_id.as_str()),
         );
-        self.run("marking alerts as told", async |connection| {
-            raw_sql(AssertSqlSafe(statement)).execute(connection).await
-        })
-        .await?;
-        Ok(())
+        let mark = async || {
+            let statement = AssertSqlSafe(statement.clone());
+            self.run("marking alerts as told", async |connection| {
+                raw_sql(statement).execute(connection).await
+            })
+            .await
+        };
+        // What is posted but not marked is posted again, so the mark is worth a second try. The
+        // connection may have been dropped while Slack had us wait.
+        let marked = match mark().await {
+            Ok(marked) => marked,
+            Err(_) => mark().await?,
+        };
+        match marked.rows_affected() {
+            0 => Err(StoreError::LeaseLost),
+            _ => Ok(()),
+        }
     }
 
     async fn finish(&self, finish: &Finish<'_>) -> Result<u64, StoreError> {
-        self.transaction("closing the run", async |transaction| {
-            if finish.audited {
-                raw_sql(sql::EMPTY_OUTBOX)
+        let deleted = self
+            .transaction("closing the run", async |transaction| {
+                let ours = release(transaction, finish.run_id).await?;
+                query(sql::CLOSE_RUN)
+                    .bind(finish.run_id.as_str())
+                    .bind(finish.finished_at)
+                    .bind(finish.outcome.as_str())
+                    .bind(finish.error)
                     .execute(&mut **transaction)
                     .await?;
-            }
-            let deleted = query(sql::DELETE_OLD)
-                .bind(finish.keep_since)
-                .execute(&mut **transaction)
-                .await?;
-            query(sql::CLOSE_RUN)
-                .bind(finish.run_id.as_str())
-                .bind(finish.finished_at)
-                .bind(finish.outcome.as_str())
-                .bind(finish.error)
-                .execute(&mut **transaction)
-                .await?;
-            release(transaction, finish.run_id).await?;
-            Ok(deleted.rows_affected())
-        })
-        .await
+                if !ours {
+                    return Ok(None);
+                }
+                if finish.audited {
+                    raw_sql(sql::EMPTY_OUTBOX)
+                        .execute(&mut **transaction)
+                        .await?;
+                }
+                let deleted = query(sql::DELETE_OLD)
+                    .bind(finish.keep_since)
+                    .execute(&mut **transaction)
+                    .await?;
+                Ok(Some(deleted.rows_affected()))
+            })
+            .await?;
+        deleted.ok_or(StoreError::LeaseLost)
     }
 
     async fn fail(&self, failure: &Failure<'_>) -> Result<(), StoreError> {
@@ -403,16 +451,18 @@ impl Store for Engine {
             release(transaction, failure.run_id).await
         })
         .await
+        .map(|_| ())
     }
 }
 
-async fn release(transaction: &mut Transaction<'_>, run_id: &RunId) -> sqlx::Result<()> {
-    query(sql::RELEASE_LEASE)
+/// Gives the lease back; whether it was still ours.
+async fn release(transaction: &mut Transaction<'_>, run_id: &RunId) -> sqlx::Result<bool> {
+    let released = query(sql::RELEASE_LEASE)
         .bind(LEASE)
         .bind(run_id.as_str())
         .execute(&mut **transaction)
         .await?;
-    Ok(())
+    Ok(released.rows_affected() > 0)
 }
 
 fn count(n: usize) -> i64 {

@@ -104,9 +104,19 @@ pub enum StoreError {
         /// Newest version the program knows.
         known: i64,
     },
-    /// Another run took the lease over, because this one's had expired.
-    #[error("another run took over; nothing of this one was recorded")]
+    /// Another run took the lease over, because this one's had expired. Nothing was changed.
+    #[error("another run took the lease over, because this one's had expired")]
     LeaseLost,
+    /// No connection could be made. Nothing was changed.
+    #[error("{place} cannot be reached: {cause}{remedy}")]
+    Unreachable {
+        /// Which database.
+        place: String,
+        /// The driver's or the server's words.
+        cause: String,
+        /// What to do, as a sentence of its own, or nothing.
+        remedy: &'static str,
+    },
     /// Anything else.
     #[error("{place}: {doing} failed: {cause}{remedy}")]
     Failed {
@@ -210,8 +220,10 @@ pub struct Failure<'a> {
     pub error: &'a str,
 }
 
-/// The verbs of a check on its memory. Each is one operation with its own time limit; one that
-/// fails has changed nothing.
+/// The verbs of a check on its memory. Each is one operation with its own time limit, and changes
+/// everything it names or nothing. One that fails has changed nothing, unless the connection was
+/// lost in the very moment of its commit; so a check never concludes from an error what is on
+/// record, and reads it anew.
 #[async_trait(?Send)]
 pub trait Store {
     /// Brings the schema up to date, takes the lease until `lease_until`, and reads what is known.
@@ -228,16 +240,17 @@ pub trait Store {
     /// Records a check, if the lease is still ours.
     async fn record(&self, change: &Change<'_>) -> Result<(), StoreError>;
 
-    /// Marks the open disconnections of these accounts as told.
+    /// Marks the open disconnections of these accounts as told, if the lease is still ours.
     async fn mark_told(
         &self,
+        run_id: &RunId,
         accounts: &[i64],
         receipt: &Receipt,
         at: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
-    /// Deletes what was resolved long ago, closes the run, and releases the lease. Gives the
-    /// number of disconnections deleted.
+    /// Releases the lease, if it is still ours, deletes what was resolved long ago, and closes the
+    /// run. Gives the number of disconnections deleted.
     async fn finish(&self, finish: &Finish<'_>) -> Result<u64, StoreError>;
 
     /// Records a run that failed, and releases the lease.
@@ -294,9 +307,8 @@ fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// Reads a kind that may have been written by anything.
-fn kind(text: Option<&str>) -> Result<Kind, sqlx::Error> {
-    text.unwrap_or_default()
-        .parse()
-        .map_err(|error| sqlx::Error::Decode(Box::new(error)))
+/// Reads the kind of an account's row, which may have been written by anything.
+fn kind(account: i64, text: Option<&str>) -> Result<Kind, sqlx::Error> {
+    let kind = text.unwrap_or_default().parse();
+    kind.map_err(|error| sqlx::Error::Decode(format!("account {account}: {error}").into()))
 }

@@ -91,6 +91,17 @@ pub(super) fn parse(url: &str) -> Result<PgConnectOptions, BadUrl> {
              must be percent-encoded"
         ))
     };
+    // Where user and password end is ambiguous if they hold such characters as they are, and a
+    // part of the password would be taken for the host or the database, which are shown.
+    let behind_scheme = url.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = behind_scheme
+        .split(['/', '?', '#'])
+        .next()
+        .unwrap_or_default();
+    let ats = behind_scheme.matches('@').count();
+    if behind_scheme.contains('#') || ats > 1 || ats != authority.matches('@').count() {
+        return Err(unreadable("it is not clear where the password ends"));
+    }
     let mut parsed = Url::parse(url).map_err(|error| unreadable(&error.to_string()))?;
     if parsed.host_str().is_none_or(str::is_empty)
         && !parsed.query_pairs().any(|(key, _)| key == "host")
@@ -211,6 +222,11 @@ mod tests {
             "postgres://",
             "postgres://u:s3cret@h:port/db",
             "postgres://u:s3cret@h/db?sslmode=maybe",
+            "postgres://u:My@s3cret#1@127.0.0.1:5/db",
+            "postgres://u:My@s3cret/1@127.0.0.1:5/db",
+            "postgres://u:5432/s3cret@127.0.0.1:5/db",
+            "postgres://u:5432?s3cret@127.0.0.1:5/db",
+            "postgres://u:a@s3cret@127.0.0.1:5/db",
         ] {
             let error = parse(url)
                 .err()

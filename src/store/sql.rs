@@ -18,8 +18,9 @@ pub(super) const OPEN: &str = "
      where is_active and workspace = 'default'
      order by account_id";
 
+/// A run whose listing was applied has its size, however it ended.
 pub(super) const LAST_RUNS: &str = "
-    select (select accounts_seen from check_runs where outcome in ('complete', 'untold')
+    select (select accounts_seen from check_runs where accounts_seen is not null
              order by id desc limit 1) as last_complete,
            (select outcome from check_runs order by id desc limit 1) as last_outcome";
 

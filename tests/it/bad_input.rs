@@ -152,6 +152,7 @@ on_both_engines! {
         let posts = world.slack.posts();
         assert_eq!(posts.iter().map(crate::support::slack::title).collect::<Vec<_>>(),
             ["🔴 1 New Account Disconnection(s) Detected", "⚠️ Smartlead Monitor Error"]);
+        assert!(posts[1]["text"].as_str().unwrap().contains("alerts are told. Rows that are missing in the CSV are kept"), "{}", posts[1]);
         assert_eq!(world.open(), ["3 SMTP told"]);
         assert_eq!(world.outcomes(), ["failed"]);
         assert_eq!(world.state()["disconnected"], 1);
@@ -170,7 +171,9 @@ on_both_engines! {
             .assert_error(1, &["CSV audit trail cannot be written", "file/audit", "Check CSV_DIR"]);
         assert_eq!(world.smartlead.asked().len(), 0);
         assert_eq!(world.outcomes(), ["failed"]);
-        assert_eq!(world.slack.posts().len(), 1);
+        let posts = world.slack.posts();
+        assert_eq!(posts.len(), 1);
+        assert!(posts[0]["text"].as_str().unwrap().contains("every open one stays as it was"), "{}", posts[0]);
     }
 }
 
@@ -178,7 +181,12 @@ on_both_engines! {
 /// may write only where the test lets everybody write.
 fn run_as_nobody(world: &World, settings: &[(&str, &str)]) -> Ran {
     let program = world.path("monitor-copy");
-    std::fs::copy(env!("CARGO_BIN_EXE_monitor"), &program).unwrap();
+    // By another process: a file that this one has open for writing while it starts a program
+    // could not be executed.
+    let copied = std::process::Command::new("cp")
+        .args([env!("CARGO_BIN_EXE_monitor").as_ref(), program.as_os_str()])
+        .status();
+    assert!(copied.unwrap().success());
     let usual = world.command(&[], settings);
     let mut command = std::process::Command::new(program);
     command.env_clear().current_dir(world.folder());

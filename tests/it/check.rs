@@ -191,6 +191,29 @@ on_both_engines! {
         world.run(&[]).assert(0);
     }
 
+    fn an_adopted_fleet_is_not_closed_by_an_empty_workspace(world) {
+        world.smartlead.set_fleet(fleet(40, (1..=30).map(smtp_down)));
+        world.run(&[]).assert(0);
+        world.database.execute("delete from check_runs");
+        world.smartlead.set_fleet([]);
+        world.run(&[]).assert_error(1, &["holds 0 accounts", "half of the 30"]);
+        assert_eq!(world.open().len(), 30);
+    }
+
+    fn a_shrink_that_was_accepted_counts_however_the_run_ended(world) {
+        world.smartlead.set_fleet(fleet(40, []));
+        world.run(&[]).assert(0);
+        world.smartlead.set_fleet(fleet(19, [smtp_down(3)]));
+        world.slack.refuse("is_archived");
+        let full = world.path("audit_logs").join(chrono::Utc::now().format("disconnections_%Y%m.csv").to_string());
+        std::os::unix::fs::symlink("/dev/full", &full).unwrap();
+        world.run(&["--accept-shrink"]).assert(1);
+        std::fs::remove_file(&full).unwrap();
+        world.slack.heal();
+        world.run(&[]).assert(0);
+        assert_eq!(world.slack.announced(), [3]);
+    }
+
     fn first_run_announces_everything_without_doubling_rows(world) {
         world.smartlead.set_fleet(fleet(20, [smtp_down(3), imap_down(4)]));
         world.run(&[]).assert(0);
@@ -321,6 +344,7 @@ on_both_engines! {
         world.database.execute("update disconnected_accounts set disconnection_type = 'POP3'");
         world.smartlead.set_fleet(fleet(20, []));
         world.run(&[]).assert_error(1, &["disconnection_type is not one of", "changed by hand"]);
+        assert_eq!(world.outcomes(), ["complete", "failed"]);
         world.database.execute("update disconnected_accounts set disconnection_type = 'smtp'");
         world.run(&[]).assert(0);
         assert_eq!(world.resolved(), ["3 SMTP reconnected"]);
@@ -330,6 +354,7 @@ on_both_engines! {
 #[test]
 fn the_log_goes_to_stderr_and_is_appended_to_its_file() {
     let world = World::any();
+    let mut before = String::new();
     for runs in 1..=2 {
         let ran = world.run(&[]).assert(0);
         assert_eq!(ran.stdout, "");
@@ -339,7 +364,9 @@ fn the_log_goes_to_stderr_and_is_appended_to_its_file() {
             ran.stderr
         );
         let file = std::fs::read_to_string(world.path("smartlead_monitor.log")).unwrap();
+        assert!(file.starts_with(&before), "not appended");
         assert_eq!(file.matches("check complete").count(), runs);
+        before = file;
     }
     let json = world.run(&["--log-format", "json"]).assert(0);
     for line in json.stderr.lines() {
@@ -349,9 +376,18 @@ fn the_log_goes_to_stderr_and_is_appended_to_its_file() {
             "{line}"
         );
     }
+    let runs = || {
+        let file = std::fs::read_to_string(world.path("smartlead_monitor.log")).unwrap();
+        file.matches("check complete").count()
+    };
+    let before = runs();
     assert_eq!(world.run(&["-q"]).assert(0).stderr, "");
+    assert_eq!(runs(), before + 1, "the file is not quiet");
     let verbose = world.run(&["-v"]).assert(0).stderr;
-    assert!(verbose.contains("DEBUG answer status=200"), "{verbose}");
+    assert!(
+        verbose.contains("DEBUG answer request=\"v1 page 1\" status=200"),
+        "{verbose}"
+    );
 }
 
 #[test]
@@ -390,31 +426,52 @@ fn settings_may_stand_in_an_env_file_and_the_environment_wins() {
     assert_eq!(world.smartlead.asked()[0].query["limit"], "2");
 }
 
-#[test]
-fn an_interrupted_check_leaves_the_lease_to_the_next() {
-    let world = World::any();
-    world.smartlead.set_fleet(fleet(250, [smtp_down(3)]));
-    world
-        .smartlead
-        .set_latency(std::time::Duration::from_secs(600));
+/// Starts a check, asks it to stop once `is_time` says so, and gives its exit code.
+fn stop_when(world: &World, is_time: impl Fn() -> bool) -> Option<i32> {
     let mut child = world
         .command(&[], &[])
-        .stderr(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    while world.smartlead.asked().is_empty() {
+    while !is_time() {
+        assert_eq!(child.try_wait().unwrap(), None, "ended by itself");
         std::thread::yield_now();
     }
-    let killed = std::process::Command::new("kill")
-        .arg(child.id().to_string())
-        .status()
-        .unwrap();
-    assert!(killed.success());
-    let code = child.wait().unwrap().code();
+    let id = child.id().to_string();
+    let killed = std::process::Command::new("kill").arg(id).status();
+    assert!(killed.unwrap().success());
+    child.wait().unwrap().code()
+}
+
+const FOR_EVER: std::time::Duration = std::time::Duration::from_secs(600);
+
+#[test]
+fn a_check_that_is_stopped_while_listing_leaves_the_lease_to_the_next() {
+    let world = World::any();
+    world.smartlead.set_fleet(fleet(250, [smtp_down(3)]));
+    world.smartlead.set_latency(FOR_EVER);
+    let code = stop_when(&world, || !world.smartlead.asked().is_empty());
     assert_eq!(code, Some(1));
     assert_eq!(world.outcomes(), ["failed"]);
     assert_eq!(world.slack.posts(), Vec::<Value>::new());
     world.smartlead.set_latency(std::time::Duration::ZERO);
     world.run(&[]).assert(0);
     assert_eq!(world.slack.announced(), [3]);
+}
+
+#[test]
+fn a_check_that_is_stopped_while_telling_is_recorded_and_told_by_the_next() {
+    let world = World::any();
+    world.smartlead.set_fleet(fleet(250, [smtp_down(3)]));
+    world.slack.refuse("is_archived");
+    world.slack.set_latency(FOR_EVER);
+    let code = stop_when(&world, || world.slack.seen() > 0);
+    assert_eq!(code, Some(3));
+    assert_eq!(world.outcomes(), ["untold"]);
+    assert_eq!(world.open(), ["3 SMTP untold"]);
+    world.slack.set_latency(std::time::Duration::ZERO);
+    world.slack.heal();
+    world.run(&[]).assert(0);
+    assert_eq!(world.slack.announced(), [3]);
+    assert_eq!(world.audit(), ["3 disconnected SMTP"]);
 }

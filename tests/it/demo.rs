@@ -8,6 +8,11 @@ fn three_hours_are_played_on_an_empty_machine() {
     let output = monitor(folder.path())
         .args(["demo", "--accounts", "250"])
         .env("TMPDIR", folder.path())
+        // Nothing of the machine's matters: no proxy, no certificates, no settings of a workspace.
+        .env("http_proxy", "http://127.0.0.1:9")
+        .env("SSL_CERT_FILE", "/nonexistent")
+        .env("SSL_CERT_DIR", "/nonexistent")
+        .env("PAGE_SIZE", "many")
         .output()
         .unwrap();
     let ran = Ran::from(output).assert(0);

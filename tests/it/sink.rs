@@ -1,5 +1,7 @@
 //! How alerts get to the sink, and what happens when it misbehaves.
 
+use std::io::Read as _;
+
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
@@ -61,7 +63,7 @@ on_both_engines! {
         assert_eq!(posts.len(), 3);
         let listed: usize = posts.iter().map(|post| listed(post).len()).sum();
         let words = posts[2]["blocks"][0]["text"]["text"].as_str().unwrap().to_owned();
-        assert!(words.contains(&format!("Not listed: {} accounts, all in the CSV file disconnections_", 400 - listed)), "{words}");
+        assert!(words.contains(&format!("Not listed: {} accounts; see the CSV file disconnections_", 400 - listed)), "{words}");
         assert!(world.open().iter().all(|row| row.ends_with(" told")));
         assert_eq!(world.audit().len(), 400);
         world.run(&[]).assert(0);
@@ -144,13 +146,47 @@ fn a_post_that_slack_may_have_taken_is_not_repeated_in_the_run() {
     for bad in bad {
         let world = World::any();
         outage(&world, 1);
-        world.slack.set_fault(move |number, _| {
-            assert_eq!(number, 0, "sent again");
-            Some(bad())
-        });
+        world.slack.set_fault(move |_, _| Some(bad()));
         world.run(&[]).assert(3);
+        assert_eq!(world.slack.seen(), 1, "sent again");
         assert_eq!(world.open(), ["1 BOTH untold"]);
     }
+}
+
+#[test]
+fn a_post_that_slack_does_not_answer_in_time_is_not_repeated_in_the_run() {
+    let world = World::any();
+    outage(&world, 1);
+    world.slack.set_latency(std::time::Duration::from_secs(600));
+    world
+        .run_with(&[], &[("REQUEST_TIMEOUT_SECS", "1")])
+        .assert_error(3, &["no answer within 1 s"]);
+    assert_eq!(world.slack.seen(), 1, "sent again");
+    assert_eq!(world.open(), ["1 BOTH untold"]);
+}
+
+#[test]
+fn a_connection_that_slack_closes_after_the_request_is_not_tried_again() {
+    let world = World::any();
+    outage(&world, 1);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/api", listener.local_addr().unwrap());
+    let (arrived, arrivals) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 65536];
+            let mut read = 0;
+            while !request[..read].ends_with(b"}") {
+                read += stream.read(&mut request[read..]).unwrap();
+            }
+            arrived.send(()).unwrap();
+        }
+    });
+    let ran = world.run_with(&[], &[("SLACK_BASE_URL", &url)]);
+    ran.assert_error(3, &["connection lost"]);
+    assert_eq!(arrivals.try_iter().count(), 1, "sent again");
+    assert_eq!(world.open(), ["1 BOTH untold"]);
 }
 
 #[test]

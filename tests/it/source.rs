@@ -113,6 +113,24 @@ fn a_chosen_endpoint_is_the_only_one_tried() {
 }
 
 #[test]
+fn a_refusal_of_v1_is_not_hidden_by_what_the_dashboard_says() {
+    let world = World::any();
+    world.smartlead.set_fault(|asked| {
+        (asked.path == DASHBOARD).then(|| raw_response(200, "text/html", "<html>"))
+    });
+    world
+        .run_with(&[], &[("SMARTLEAD_API_KEY", "wrong-key")])
+        .assert_error(
+            1,
+            &[
+                "v1 listing: HTTP 401 (Invalid API Key)",
+                "dashboard listing could not be read",
+                "an HTML page",
+            ],
+        );
+}
+
+#[test]
 fn an_invalid_key_is_refused_by_both_listings_and_named() {
     let world = World::any();
     world
@@ -247,21 +265,74 @@ fn a_429_without_a_hint_backs_off() {
 
 #[test]
 fn a_wait_beyond_the_deadline_ends_the_check_at_once() {
+    let date = |seconds: u64| {
+        let date = std::time::UNIX_EPOCH + std::time::Duration::from_secs(784_111_777 + seconds);
+        httpdate::fmt_http_date(date)
+    };
+    let in_body = json!({"error": {"message": "Hourly limit", "retry_after": 3600}});
+    let limited = |headers: Vec<(&'static str, String)>, body: &Value| {
+        let mut response = json_response(429, body);
+        for (name, value) in headers {
+            response.headers_mut().insert(name, value.parse().unwrap());
+        }
+        response
+    };
+    let answers = [
+        limited(vec![], &in_body),
+        limited(
+            vec![("retry-after", "3600".to_owned())],
+            &json!({"message": "Hourly limit"}),
+        ),
+        // Against the server's own clock, which may be anywhere.
+        limited(
+            vec![("date", date(0)), ("retry-after", date(3600))],
+            &json!({"message": "Hourly limit"}),
+        ),
+    ];
+    let busy = {
+        let mut response = limited(
+            vec![("retry-after", "3600".to_owned())],
+            &json!({"message": "Hourly limit"}),
+        );
+        *response.status_mut() = axum::http::StatusCode::SERVICE_UNAVAILABLE;
+        response
+    };
+    for answer in answers.into_iter().chain([busy]) {
+        let world = World::any();
+        let mut answer = Some(answer);
+        world.smartlead.set_fault(move |_| answer.take());
+        world.run(&[]).assert_error(
+            1,
+            &[
+                "Hourly limit",
+                "due in 3600.0 s, after the deadline of the run",
+            ],
+        );
+        assert_eq!(world.smartlead.asked().len(), 1);
+    }
+}
+
+#[test]
+fn while_the_server_wants_a_pause_nothing_else_is_sent() {
     let world = World::any();
-    world.smartlead.set_fault(|_| {
-        Some(json_response(
-            429,
-            &json!({"error": {"message": "Hourly limit", "retry_after": 3600}}),
-        ))
+    world.smartlead.set_fleet(fleet(2_000, []));
+    let mut arrived = 0;
+    world.smartlead.set_fault(move |_| {
+        arrived += 1;
+        (arrived == 10).then(|| json_response(429, &json!({"retry_after": 1})))
     });
-    world.run(&[]).assert_error(
-        1,
-        &[
-            "Hourly limit",
-            "due in 3600.0 s, after the deadline of the run",
-        ],
+    world.run_with(&[], &[("PAGE_SIZE", "20")]).assert(0);
+    let asked = world.smartlead.asked();
+    let pause_until = asked[9].at + std::time::Duration::from_secs(1);
+    let meanwhile = asked[10..]
+        .iter()
+        .filter(|asked| asked.at < pause_until)
+        .count();
+    assert!(
+        meanwhile < 4,
+        "{meanwhile} requests were not on their way already"
     );
-    assert_eq!(world.smartlead.asked().len(), 1);
+    assert!(asked.len() > 100);
 }
 
 #[test]
@@ -298,7 +369,11 @@ fn an_unreachable_server_is_named_without_the_key() {
     let world = World::any();
     let ran = world.run_with(&[], &[("SMARTLEAD_BASE_URL", "http://127.0.0.1:9")]);
     let ran = ran.assert_error(1, &["no connection", "refused", "after 3 attempts"]);
-    assert!(!ran.stderr.contains(KEY));
+    assert!(
+        !ran.stderr.contains(KEY) && !ran.stderr.contains("offset="),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]

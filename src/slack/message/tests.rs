@@ -163,6 +163,21 @@ fn every_account_is_in_exactly_one_part_whatever_their_number() {
             .iter()
             .for_each(|part| assert_within_limits(&part.message));
     }
+    let bare = |id| Disconnection {
+        mailbox: Mailbox::bare(id),
+        smtp_error: None,
+        ..down(id, Kind::Smtp)
+    };
+    let short: Vec<_> = (0..250).map(bare).collect();
+    let parts = render(&short);
+    assert_eq!(
+        parts.len(),
+        3,
+        "99 accounts a table, however short their rows"
+    );
+    parts
+        .iter()
+        .for_each(|part| assert_within_limits(&part.message));
 }
 
 #[test]
@@ -182,7 +197,7 @@ fn what_does_not_fit_goes_into_the_thread_and_the_rest_is_counted() {
     let left_out = 3_000 - listed.iter().sum::<usize>();
     let first = preview::lines(&parts[0].message).join("\n");
     let expected = format!(
-        "Listed here: {} of 3000. In the thread: {}. Only in the CSV file disconnections_202401.csv: {left_out}.",
+        "Listed here: {} of 3000. In the thread: {}. Not listed: {left_out} accounts; see the CSV file disconnections_202401.csv",
         listed[0],
         listed[1] + listed[2],
     );
@@ -190,7 +205,7 @@ fn what_does_not_fit_goes_into_the_thread_and_the_rest_is_counted() {
     let last = preview::lines(&parts[2].message).join("\n");
     assert!(
         last.contains(&format!(
-            "Not listed: {left_out} accounts, all in the CSV file"
+            "Not listed: {left_out} accounts; see the CSV file"
         )),
         "{last}"
     );

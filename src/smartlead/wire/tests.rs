@@ -131,16 +131,10 @@ fn what_is_not_a_list_of_accounts_is_an_error_of_the_page() {
     for (body, why) in [
         (
             r#"{"ok":false,"message":"Plan expired"}"#,
-            "refused with status 2xx: Plan expired",
+            "refused: Plan expired",
         ),
-        (
-            r#"{"success":false,"error":"no"}"#,
-            "refused with status 2xx: no",
-        ),
-        (
-            r#"{"success":false,"email_accounts":[]}"#,
-            "refused with status 2xx: ",
-        ),
+        (r#"{"success":false,"error":"no"}"#, "refused: no"),
+        (r#"{"success":false,"email_accounts":[]}"#, "refused: "),
         (
             "<!doctype html><p>Bad gateway",
             "an HTML page instead of a list of accounts",
@@ -148,7 +142,7 @@ fn what_is_not_a_list_of_accounts_is_an_error_of_the_page() {
         ("", "an empty body instead of a list of accounts"),
         (
             "\"text\"",
-            "a body that is not JSON instead of a list of accounts",
+            "an unexpected body instead of a list of accounts",
         ),
         (
             r#"[{"id":1},{"id":"#,
@@ -184,6 +178,23 @@ fn what_is_not_a_list_of_accounts_is_an_error_of_the_page() {
         let found = read(body).unwrap_err();
         assert!(found.starts_with(why), "{body}: {found}");
     }
+}
+
+#[test]
+fn a_name_that_was_cut_inside_an_emoji_does_not_stop_the_page() {
+    for (name, expected) in [
+        (r"Dana \ud83d", "Dana \u{fffd}"),
+        (r"\udc69 Dana \ud83d\u0041", "\u{fffd} Dana \u{fffd}A"),
+        (r"\ud83d\ude00 \\ud83d \n", "\u{1f600} \\ud83d"),
+    ] {
+        let account = one(&format!(r#"{{"id":1,"from_name":"{name}"}}"#));
+        assert_eq!(account.mailbox.name.as_deref(), Some(expected));
+    }
+    let body = b"[{\"id\":1,\"from_name\":\"Dana \xf0\x9f\"}]";
+    let Answer::Good(accounts) = page(body, &Redactor::new([])) else {
+        panic!("not read")
+    };
+    assert_eq!(accounts[0].mailbox.name.as_deref(), Some("Dana \u{fffd}"));
 }
 
 #[test]

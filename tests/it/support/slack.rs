@@ -1,6 +1,7 @@
 //! A fake Slack: keeps what is posted, and answers by a script.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -21,6 +22,7 @@ struct Inner {
     posts: Vec<Value>,
     seen: usize,
     fault: Option<Fault>,
+    latency: Duration,
 }
 
 #[derive(Clone)]
@@ -54,8 +56,18 @@ impl FakeSlack {
         self.set_fault(move |_, _| Some(json_response(200, &json!({"ok": false, "error": code}))));
     }
 
+    /// Takes so long to answer from now on.
+    pub fn set_latency(&self, latency: Duration) {
+        self.inner.lock().unwrap().latency = latency;
+    }
+
     pub fn heal(&self) {
         self.inner.lock().unwrap().fault = None;
+    }
+
+    /// How many posts have arrived since the script of answers was set.
+    pub fn seen(&self) -> usize {
+        self.inner.lock().unwrap().seen
     }
 
     /// Takes out the messages that Slack took.
@@ -81,16 +93,24 @@ async fn answer(
         return json_response(200, &json!({"ok": false, "error": "invalid_auth"}));
     }
     let message: Value = serde_json::from_slice(&body).unwrap();
-    let mut inner = inner.lock().unwrap();
-    let number = inner.seen;
-    inner.seen += 1;
-    if let Some(fault) = inner
-        .fault
-        .as_mut()
-        .and_then(|fault| fault(number, &message))
-    {
-        return fault;
-    }
+    let (response, latency) = {
+        let mut inner = inner.lock().unwrap();
+        let number = inner.seen;
+        inner.seen += 1;
+        let fault = inner
+            .fault
+            .as_mut()
+            .and_then(|fault| fault(number, &message));
+        (
+            fault.unwrap_or_else(|| take(&mut inner, message)),
+            inner.latency,
+        )
+    };
+    tokio::time::sleep(latency).await;
+    response
+}
+
+fn take(inner: &mut Inner, message: Value) -> Response {
     inner.posts.push(message);
     let ts = format!("1503435956.{:06}", inner.posts.len());
     json_response(

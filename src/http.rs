@@ -17,6 +17,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Request, StatusCode};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tracing::{debug, warn};
+use url::{Host, Url};
 
 use crate::redact::Redactor;
 pub use answer::kind as body_kind;
@@ -80,27 +81,44 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// A sender that gives up at `deadline`.
+    /// A sender to `server` that gives up at `deadline`. What is on this machine is reached without
+    /// the proxy that the environment may name.
     ///
     /// # Errors
     /// When the TLS set-up of the machine cannot be used, such as an unreadable certificate store.
-    pub fn new(policy: Policy, deadline: Instant, redactor: Redactor) -> reqwest::Result<Self> {
-        let client = Client::builder()
+    pub fn new(
+        server: &Url,
+        policy: Policy,
+        deadline: Instant,
+        redactor: Redactor,
+    ) -> reqwest::Result<Self> {
+        let mut client = Client::builder()
             .user_agent(concat!("monitor/", env!("CARGO_PKG_VERSION")))
             .timeout(policy.request_timeout)
             .connect_timeout(CONNECT_TIMEOUT.min(policy.request_timeout))
             // Keys are in URLs: neither a redirect nor its Referer may carry one elsewhere.
             .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .build()?;
+            .referer(false);
+        if is_loopback(server) {
+            client = client.no_proxy();
+        }
+        if server.scheme() == "http" {
+            // No certificate is looked at, so the machine need not have any.
+            client = client.tls_certs_only([]);
+        }
         Ok(Self {
-            client,
+            client: client.build()?,
             pace: tokio::sync::Mutex::new(policy.rate_limit.and_then(pace)),
             hold: Mutex::new(None),
             policy,
             deadline,
             redactor,
         })
+    }
+
+    /// What keeps secrets out of the words of this server.
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 
     /// The client to build requests with.
@@ -123,7 +141,7 @@ impl Sender {
         let mut backoff = Backoff::new(self.policy.retry_base);
         let mut attempts = 0;
         loop {
-            let fault = match timeout_at(self.deadline, self.attempt(request, &read)).await {
+            let fault = match timeout_at(self.deadline, self.attempt(what, request, &read)).await {
                 Ok(Ok(good)) => return Ok(good),
                 Ok(Err(fault)) => fault,
                 Err(_) => Fault::Deadline("no answer before the deadline of the run".to_owned()),
@@ -131,7 +149,7 @@ impl Sender {
             attempts += u32::from(!matches!(fault, Fault::RateLimited { .. }));
             let wait = match retry::next(&fault, attempts, self.policy.max_attempts, repeat) {
                 Next::GiveUp => return Err(SendError { fault, attempts }),
-                Next::Retry => backoff.next(),
+                Next::Retry => backoff.next().max(fault.wait()),
                 Next::Wait(asked) => asked.unwrap_or_else(|| backoff.next()),
             };
             let until = Instant::now() + wait;
@@ -145,7 +163,7 @@ impl Sender {
             warn!(
                 request = what,
                 attempts,
-                wait_ms = wait.as_millis(),
+                wait_ms = millis(wait),
                 "{fault}; trying again"
             );
             sleep_until(until).await;
@@ -155,6 +173,7 @@ impl Sender {
     /// One try, when it is its turn.
     async fn attempt<T>(
         &self,
+        what: &str,
         request: &Request,
         read: &impl Fn(&[u8]) -> Answer<T>,
     ) -> Result<T, Fault> {
@@ -183,9 +202,10 @@ impl Sender {
             body.extend_from_slice(&chunk);
         }
         debug!(
+            request = what,
             status = status.as_u16(),
             bytes = body.len(),
-            ms = sent.elapsed().as_millis(),
+            ms = millis(sent.elapsed()),
             "answer"
         );
         self.judge(status, &headers, &body, read)
@@ -198,7 +218,7 @@ impl Sender {
         body: &[u8],
         read: &impl Fn(&[u8]) -> Answer<T>,
     ) -> Result<T, Fault> {
-        let said = || self.redactor.redact(&answer::message(body)).into_owned();
+        let said = || answer::message(body, &self.redactor);
         let wait = || {
             let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
             let date = header("date").and_then(|date| httpdate::parse_http_date(date).ok());
@@ -216,6 +236,7 @@ impl Sender {
             return Err(Fault::Status {
                 code: status.as_u16(),
                 message: said(),
+                wait: wait(),
             });
         }
         match read(body) {
@@ -281,6 +302,21 @@ impl Sender {
         } else {
             Fault::Unsent(text)
         }
+    }
+}
+
+/// Whole milliseconds, for the log.
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Whether a URL leads to this machine.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 

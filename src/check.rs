@@ -13,14 +13,14 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::time::Instant;
-use tracing::{error, info, warn};
+use tokio::time::{Instant, sleep_until};
+use tracing::{debug, error, info, warn};
 
 use crate::audit::{self, AuditTrail};
 use crate::cli::CheckOptions;
 use crate::config::Settings;
 use crate::domain::{AuditLine, Disconnection, Event, Listing, Outcome, apply, diff, guard};
-use crate::http::{Policy, Sender};
+use crate::http::Sender;
 use crate::slack::message::{self, Alert};
 use crate::slack::{self, Slack};
 use crate::smartlead::Smartlead;
@@ -31,6 +31,10 @@ pub use run::{Run, interrupted};
 
 /// Of a run's time, so much is for the listing; the rest is kept for recording and telling.
 const LISTING_SHARE: f64 = 0.9;
+
+/// Requests end at the deadline by themselves. So much later everything does, that they may say
+/// why and a run that has come to its end may be closed.
+const CLOSING_GRACE: Duration = Duration::from_secs(10);
 
 /// How long telling of a failure may take, after the deadline if need be.
 const FAILURE_GRACE: Duration = Duration::from_secs(30);
@@ -91,6 +95,8 @@ struct Check<'a> {
     store: Box<dyn Store>,
     /// Whether the lease may be ours, so that it has to be given back.
     leased: Cell<bool>,
+    /// Whether what was found is on record.
+    recorded: Cell<bool>,
 }
 
 /// Runs one check to its end, whatever that is, and logs it. `stop` ends it early, in good order.
@@ -116,6 +122,7 @@ pub async fn run(
     let ended = tokio::select! {
         ended = AssertUnwindSafe(attempt).catch_unwind() => ended.unwrap_or(Err(CheckError::Panicked)),
         () = stop => Err(CheckError::Interrupted),
+        () = sleep_until(check.run.deadline(settings.run_timeout) + CLOSING_GRACE) => Err(CheckError::Deadline),
     };
     match ended {
         Ok(ending) => ending,
@@ -123,10 +130,7 @@ pub async fn run(
             error!("{error}");
             Ending::Busy
         }
-        Err(error) => {
-            check.fail(&error).await;
-            Ending::Failed
-        }
+        Err(error) => check.fail(&error).await,
     }
 }
 
@@ -137,11 +141,16 @@ impl<'a> Check<'a> {
         run: &'a Run,
     ) -> Result<Self, CheckError> {
         let deadline = run.deadline(settings.run_timeout);
-        let sender = |policy: Policy, deadline: Instant| {
-            Sender::new(policy, deadline, settings.redactor.clone()).map_err(CheckError::Tls)
+        let sender = |server, policy, deadline| {
+            Sender::new(server, policy, deadline, settings.redactor.clone())
+                .map_err(CheckError::Tls)
         };
         let listing_deadline = run.deadline(settings.run_timeout.mul_f64(LISTING_SHARE));
-        let source = sender(settings.policy, listing_deadline)?;
+        let source = sender(
+            &settings.smartlead.base_url,
+            settings.policy,
+            listing_deadline,
+        )?;
         let redactor = settings.redactor.clone();
         Ok(Self {
             settings,
@@ -150,17 +159,22 @@ impl<'a> Check<'a> {
             smartlead: Smartlead::new(settings.smartlead.clone(), source, redactor.clone()),
             slack: Slack::new(
                 settings.slack.clone(),
-                sender(slack::policy(settings.policy), deadline)?,
+                sender(
+                    &settings.slack.base_url,
+                    slack::policy(settings.policy),
+                    deadline,
+                )?,
             ),
             store: settings.database.store(redactor),
             leased: Cell::new(false),
+            recorded: Cell::new(false),
         })
     }
 
-    /// The check itself. Until `record` nothing is written; an error before it changes nothing.
+    /// The check itself. What is known of accounts changes in `record` and nowhere before.
     async fn attempt(&self) -> Result<Ending, CheckError> {
         let known = self.begin().await?;
-        let trail = AuditTrail::open(&self.settings.csv_dir)?;
+        let trail = AuditTrail::open(&self.settings.csv_dir).map_err(CheckError::AuditFolder)?;
         let fleet = self.smartlead.fleet().await?;
         self.check_size(&fleet, &known)?;
         let found = diff(&known.open, &fleet, self.run.started_at);
@@ -177,6 +191,7 @@ impl<'a> Check<'a> {
                 audit: &lines,
             })
             .await?;
+        self.recorded.set(true);
         let (csv, unaudited) = self.append(&trail, &known.outbox, &lines);
         let (told, untold) = self.tell(&self.untold(open.iter()), &csv).await;
         self.close(Applied {
@@ -200,23 +215,29 @@ impl<'a> Check<'a> {
         let lease_until = now + self.settings.run_timeout;
         self.leased.set(true);
         let begun = self.store.begin(&self.run.id, now, lease_until).await;
-        self.leased.set(matches!(begun, Ok(Begun::Free(_))));
+        self.leased.set(!matches!(
+            begun,
+            Ok(Begun::Busy { .. }) | Err(StoreError::Unreachable { .. } | StoreError::Newer { .. })
+        ));
         match begun? {
             Begun::Free(known) => Ok(known),
             Begun::Busy { holder, until } => Err(CheckError::Busy { holder, until }),
         }
     }
 
+    /// Refuses a listing that is suspiciously short. Before the first complete check all that is
+    /// known of the fleet's size is what the table of an earlier program holds open.
     fn check_size(&self, fleet: &Listing, known: &Known) -> Result<(), CheckError> {
-        let seen = u64::try_from(fleet.len()).unwrap_or(u64::MAX);
-        if self.options.accept_shrink || !guard::is_suspiciously_short(seen, known.last_complete) {
+        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        let seen = count(fleet.len());
+        let last = known
+            .last_complete
+            .unwrap_or_else(|| count(known.open.len()));
+        if self.options.accept_shrink || !guard::is_suspiciously_short(seen, last) {
             return Ok(());
         }
-        Err(CheckError::Short {
-            seen,
-            last: known.last_complete.unwrap_or_default(),
-            told: known.told_short,
-        })
+        let told = known.told_short;
+        Err(CheckError::Short { seen, last, told })
     }
 
     fn announce(&self) -> Announce {
@@ -256,7 +277,10 @@ impl<'a> Check<'a> {
                     None,
                 )
             }
-            Err(error) => (audit::file_name(self.run.started_at), Some(error.into())),
+            Err(error) => (
+                audit::file_name(self.run.started_at),
+                Some(CheckError::AuditRows(error)),
+            ),
         }
     }
 
@@ -277,7 +301,7 @@ impl<'a> Check<'a> {
             };
             let marked = self
                 .store
-                .mark_told(&part.accounts, &receipt, self.run.now())
+                .mark_told(&self.run.id, &part.accounts, &receipt, self.run.now())
                 .await;
             if let Err(error) = marked {
                 let why = format!(
@@ -286,7 +310,14 @@ impl<'a> Check<'a> {
                 );
                 return (told, Some(why));
             }
-            told += part.accounts.len();
+            let accounts = part.accounts.len();
+            info!(
+                accounts,
+                channel = receipt.channel,
+                ts = receipt.ts,
+                "alert posted"
+            );
+            told += accounts;
             thread.get_or_insert(receipt);
         }
         (told, None)
@@ -313,8 +344,7 @@ impl<'a> Check<'a> {
                 audited: unaudited.is_none(),
                 keep_since: now - self.settings.retention,
             })
-            .await
-            .map_err(CheckError::Unclosed)?;
+            .await?;
         let Counts {
             accounts,
             disconnected,
@@ -323,7 +353,7 @@ impl<'a> Check<'a> {
             reconnected,
             removed,
         } = applied.counts;
-        let seconds = self.run.elapsed().as_secs_f32();
+        let seconds = format!("{:.1}", self.run.elapsed().as_secs_f32());
         info!(
             run_id = %self.run.id, accounts, disconnected, new, changed, reconnected, removed,
             told = applied.told, deleted, seconds, "check {}", outcome.as_str()
@@ -371,15 +401,21 @@ impl<'a> Check<'a> {
     }
 
     /// Logs, tells and records that the check failed, and releases the lease.
-    async fn fail(&self, error: &CheckError) {
+    async fn fail(&self, error: &CheckError) -> Ending {
         error!("{error}");
         if self.options.dry_run {
-            return;
+            return Ending::Failed;
         }
         let told = error.is_worth_telling() && self.tell_failure(error).await;
-        let outcome = match error {
-            CheckError::Short { told: before, .. } if told || *before => Outcome::Short,
-            _ => Outcome::Failed,
+        let (outcome, ending) = match error {
+            CheckError::Short { told: before, .. } if told || *before => {
+                (Outcome::Short, Ending::Failed)
+            }
+            // Cut off while telling: what is on record is as it should be.
+            CheckError::Interrupted | CheckError::Deadline if self.recorded.get() => {
+                (Outcome::Untold, Ending::Untold)
+            }
+            _ => (Outcome::Failed, Ending::Failed),
         };
         let words = self.words(error);
         self.write_state(outcome, Some(&words), None);
@@ -390,25 +426,34 @@ impl<'a> Check<'a> {
             outcome,
             error: &words,
         };
-        if self.leased.get()
-            && let Err(second) = self.store.fail(&failure).await
-        {
-            warn!("the failed run could not be recorded: {second}");
+        if !self.leased.get() {
+            return ending;
         }
+        match (self.store.fail(&failure).await, error) {
+            (Ok(()), _) => {}
+            // The database has said what is wrong with it.
+            (Err(second), CheckError::Store(_)) => {
+                debug!("the failed run could not be recorded: {second}")
+            }
+            (Err(second), _) => warn!("the failed run could not be recorded: {second}"),
+        }
+        ending
     }
 
     /// Posts the error message, within its own short time; whether Slack took it.
     async fn tell_failure(&self, error: &CheckError) -> bool {
         let deadline = Instant::now() + FAILURE_GRACE;
         let policy = slack::policy(self.settings.policy);
-        let Ok(sender) = Sender::new(policy, deadline, self.settings.redactor.clone()) else {
+        let server = &self.settings.slack.base_url;
+        let redactor = self.settings.redactor.clone();
+        let Ok(sender) = Sender::new(server, policy, deadline, redactor) else {
             return false;
         };
         let message = message::failure(&message::Failure {
             run_id: &self.run.id,
             checked_at: self.run.started_at,
             reason: &self.words(error),
-            next: error.what_happens_next(),
+            next: error.what_happens_next(self.recorded.get()),
         });
         match Slack::new(self.settings.slack.clone(), sender)
             .post(&message, None)
