@@ -6,26 +6,27 @@
 
 mod dry_run;
 mod error;
+mod fail;
 mod run;
+mod tell;
 
 use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::time::{Instant, sleep_until};
-use tracing::{debug, error, info, warn};
+use tokio::time::sleep_until;
+use tracing::{error, info, warn};
 
 use crate::audit::{self, AuditTrail};
 use crate::cli::CheckOptions;
 use crate::config::Settings;
-use crate::domain::{AuditLine, Disconnection, Event, Listing, Outcome, apply, diff, guard};
+use crate::domain::{AuditLine, Event, Listing, Outcome, apply, diff, guard};
 use crate::http::Sender;
-use crate::slack::message::{self, Alert};
 use crate::slack::{self, Slack};
 use crate::smartlead::Smartlead;
 use crate::state::{self, LastCheck};
-use crate::store::{self, Announce, Begun, Change, Finish, Known, Store, StoreError};
+use crate::store::{Begun, Change, Finish, Known, Store, StoreError};
 pub use error::CheckError;
 pub use run::{Run, interrupted};
 
@@ -35,9 +36,6 @@ const LISTING_SHARE: f64 = 0.9;
 /// Requests end at the deadline by themselves. So much later everything does, that they may say
 /// why and a run that has come to its end may be closed.
 const CLOSING_GRACE: Duration = Duration::from_secs(10);
-
-/// How long telling of a failure may take, after the deadline if need be.
-const FAILURE_GRACE: Duration = Duration::from_secs(30);
 
 /// How a check ended.
 #[derive(Debug)]
@@ -126,9 +124,9 @@ pub async fn run(
     };
     match ended {
         Ok(ending) => ending,
-        Err(error @ (CheckError::Busy { .. } | CheckError::Store(StoreError::LeaseLost))) => {
-            error!("{error}");
-            Ending::Busy
+        Err(error @ CheckError::Busy { .. }) => check.give_way(&error),
+        Err(error @ CheckError::Store(StoreError::LeaseLost)) if !check.recorded.get() => {
+            check.give_way(&error)
         }
         Err(error) => check.fail(&error).await,
     }
@@ -210,6 +208,12 @@ impl<'a> Check<'a> {
         .await
     }
 
+    /// Another run is at work: nothing was done, and it is nobody's fault.
+    fn give_way(&self, error: &CheckError) -> Ending {
+        error!("{error}");
+        Ending::Busy
+    }
+
     async fn begin(&self) -> Result<Known, CheckError> {
         let now = self.run.started_at;
         let lease_until = now + self.settings.run_timeout;
@@ -240,24 +244,6 @@ impl<'a> Check<'a> {
         Err(CheckError::Short { seen, last, told })
     }
 
-    fn announce(&self) -> Announce {
-        match (self.options.first_run, self.options.baseline) {
-            (true, _) => Announce::All,
-            (false, true) => Announce::Nothing,
-            (false, false) => Announce::New,
-        }
-    }
-
-    /// The open disconnections that this run has to tell about.
-    fn untold<'d>(&self, open: impl Iterator<Item = &'d Disconnection>) -> Vec<Disconnection> {
-        let wanted = |d: &&Disconnection| match self.announce() {
-            Announce::New => !d.told,
-            Announce::All => !d.told || d.missed_listings == 0,
-            Announce::Nothing => false,
-        };
-        open.filter(wanted).cloned().collect()
-    }
-
     /// Appends to the audit trail. A failure is told at the end: alerts do not wait for a disk.
     fn append(
         &self,
@@ -282,45 +268,6 @@ impl<'a> Check<'a> {
                 Some(CheckError::AuditRows(error)),
             ),
         }
-    }
-
-    /// Tells about disconnections, message by message; gives how many were told, and why not all.
-    async fn tell(&self, untold: &[Disconnection], csv: &str) -> (usize, Option<String>) {
-        let parts = message::alert(&Alert {
-            run_id: &self.run.id,
-            checked_at: self.run.started_at,
-            disconnections: untold,
-            csv,
-        });
-        let mut told = 0;
-        let mut thread = None;
-        for part in parts {
-            let receipt = match self.slack.post(&part.message, thread.as_ref()).await {
-                Ok(receipt) => receipt,
-                Err(error) => return (told, Some(self.words(&error))),
-            };
-            let marked = self
-                .store
-                .mark_told(&self.run.id, &part.accounts, &receipt, self.run.now())
-                .await;
-            if let Err(error) = marked {
-                let why = format!(
-                    "an alert was posted but not marked as told, so it may repeat: {}",
-                    self.words(&error)
-                );
-                return (told, Some(why));
-            }
-            let accounts = part.accounts.len();
-            info!(
-                accounts,
-                channel = receipt.channel,
-                ts = receipt.ts,
-                "alert posted"
-            );
-            told += accounts;
-            thread.get_or_insert(receipt);
-        }
-        (told, None)
     }
 
     /// Retention, state file, the end of the run, and one line that sums it up.
@@ -397,73 +344,6 @@ impl<'a> Check<'a> {
                 "the state file {} cannot be written ({error}). Check STATE_FILE; nothing depends on it",
                 path.display()
             );
-        }
-    }
-
-    /// Logs, tells and records that the check failed, and releases the lease.
-    async fn fail(&self, error: &CheckError) -> Ending {
-        error!("{error}");
-        if self.options.dry_run {
-            return Ending::Failed;
-        }
-        let told = error.is_worth_telling() && self.tell_failure(error).await;
-        let (outcome, ending) = match error {
-            CheckError::Short { told: before, .. } if told || *before => {
-                (Outcome::Short, Ending::Failed)
-            }
-            // Cut off while telling: what is on record is as it should be.
-            CheckError::Interrupted | CheckError::Deadline if self.recorded.get() => {
-                (Outcome::Untold, Ending::Untold)
-            }
-            _ => (Outcome::Failed, Ending::Failed),
-        };
-        let words = self.words(error);
-        self.write_state(outcome, Some(&words), None);
-        let failure = store::Failure {
-            run_id: &self.run.id,
-            started_at: self.run.started_at,
-            finished_at: self.run.now(),
-            outcome,
-            error: &words,
-        };
-        if !self.leased.get() {
-            return ending;
-        }
-        match (self.store.fail(&failure).await, error) {
-            (Ok(()), _) => {}
-            // The database has said what is wrong with it.
-            (Err(second), CheckError::Store(_)) => {
-                debug!("the failed run could not be recorded: {second}")
-            }
-            (Err(second), _) => warn!("the failed run could not be recorded: {second}"),
-        }
-        ending
-    }
-
-    /// Posts the error message, within its own short time; whether Slack took it.
-    async fn tell_failure(&self, error: &CheckError) -> bool {
-        let deadline = Instant::now() + FAILURE_GRACE;
-        let policy = slack::policy(self.settings.policy);
-        let server = &self.settings.slack.base_url;
-        let redactor = self.settings.redactor.clone();
-        let Ok(sender) = Sender::new(server, policy, deadline, redactor) else {
-            return false;
-        };
-        let message = message::failure(&message::Failure {
-            run_id: &self.run.id,
-            checked_at: self.run.started_at,
-            reason: &self.words(error),
-            next: error.what_happens_next(self.recorded.get()),
-        });
-        match Slack::new(self.settings.slack.clone(), sender)
-            .post(&message, None)
-            .await
-        {
-            Ok(_) => true,
-            Err(error) => {
-                warn!("the error message could not be posted: {error}");
-                false
-            }
         }
     }
 }

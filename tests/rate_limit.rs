@@ -24,9 +24,9 @@ use support::World;
 use support::smartlead::{fleet, json_response};
 
 /// The default limit: 10 requests in any 2 seconds. Failures and refusals are strewn in, since
-/// what is sent again counts as well.
+/// what is sent again counts as well, and a pause that is asked for is a pause for all.
 #[test]
-fn no_window_holds_more_requests_than_the_limit_allows() {
+fn no_window_holds_more_requests_than_the_limit_allows_and_a_pause_none() {
     let world = World::any();
     world.smartlead.set_fleet(fleet(300, []));
     let mut arrived = 0;
@@ -34,7 +34,7 @@ fn no_window_holds_more_requests_than_the_limit_allows() {
         arrived += 1;
         match arrived {
             5..=7 => Some(json_response(503, &json!({}))),
-            15 => Some(json_response(429, &json!({"retry_after": 0.3}))),
+            15 => Some(json_response(429, &json!({"retry_after": 1}))),
             _ => None,
         }
     });
@@ -51,6 +51,11 @@ fn no_window_holds_more_requests_than_the_limit_allows() {
         .map(|asked| asked.at)
         .collect();
     assert!(arrivals.len() >= 35, "{}", arrivals.len());
+    let pause = arrivals[15] - arrivals[14];
+    assert!(
+        pause >= Duration::from_secs(1),
+        "{pause:?} after a 429 that asked for 1 s"
+    );
     let closest = arrivals
         .windows(11)
         .map(|eleven| eleven[10] - eleven[0])

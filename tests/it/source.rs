@@ -313,29 +313,6 @@ fn a_wait_beyond_the_deadline_ends_the_check_at_once() {
 }
 
 #[test]
-fn while_the_server_wants_a_pause_nothing_else_is_sent() {
-    let world = World::any();
-    world.smartlead.set_fleet(fleet(2_000, []));
-    let mut arrived = 0;
-    world.smartlead.set_fault(move |_| {
-        arrived += 1;
-        (arrived == 10).then(|| json_response(429, &json!({"retry_after": 1})))
-    });
-    world.run_with(&[], &[("PAGE_SIZE", "20")]).assert(0);
-    let asked = world.smartlead.asked();
-    let pause_until = asked[9].at + std::time::Duration::from_secs(1);
-    let meanwhile = asked[10..]
-        .iter()
-        .filter(|asked| asked.at < pause_until)
-        .count();
-    assert!(
-        meanwhile < 4,
-        "{meanwhile} requests were not on their way already"
-    );
-    assert!(asked.len() > 100);
-}
-
-#[test]
 fn a_server_that_never_answers_is_cut_off_and_retried() {
     let world = World::any();
     world
