@@ -86,12 +86,19 @@ fn auto_falls_back_to_v1_when_the_session_of_the_bearer_token_is_over() {
 }
 
 #[test]
-fn a_chosen_endpoint_is_the_only_one_tried() {
-    for (endpoint, path) in [("v1", V1), ("dashboard", DASHBOARD)] {
+fn a_chosen_endpoint_is_the_only_one_tried_and_a_refusal_is_final() {
+    for (endpoint, path, status) in [
+        ("v1", V1, 401),
+        ("v1", V1, 403),
+        ("dashboard", DASHBOARD, 404),
+    ] {
         let world = World::any();
-        world
-            .smartlead
-            .set_fault(|_| Some(json_response(401, &json!({"message": "Invalid API Key"}))));
+        world.smartlead.set_fault(move |_| {
+            Some(json_response(
+                status,
+                &json!({"message": "Invalid API Key"}),
+            ))
+        });
         world
             .run_with(&[], &[("SMARTLEAD_ENDPOINT", endpoint)])
             .assert_error(
@@ -102,13 +109,9 @@ fn a_chosen_endpoint_is_the_only_one_tried() {
                     "SMARTLEAD_API_KEY",
                 ],
             );
-        assert!(
-            world
-                .smartlead
-                .asked()
-                .iter()
-                .all(|asked| asked.path == path)
-        );
+        let asked = world.smartlead.asked();
+        assert_eq!(asked.len(), 1);
+        assert_eq!(asked[0].path, path);
     }
 }
 
