@@ -80,7 +80,7 @@ start_postgres() {
             # Nothing here outlives the tests, so the disk need not be waited for.
             if "${as_server[@]}" "$bin/pg_ctl" -D "$home/data" -l "$home/log" -w -t 60 start >/dev/null -o \
                 "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$home -c fsync=off \
-                 -c max_connections=200 -c shared_preload_libraries=pg_stat_statements"; then
+                 -c max_connections=200"; then
                 echo "$port" >"$home/port"
                 exit 0
             fi

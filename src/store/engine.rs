@@ -12,10 +12,12 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt as _;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, raw_sql};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use super::super::simple::{Literal, filled};
 use super::super::{
     Announce, Begun, CONNECT_TIMEOUT, Change, Failure, Finish, Known, LEASE, OPERATION_TIMEOUT,
     Record, Store, StoreError, json, kind, migrate,
@@ -33,9 +35,16 @@ pub(in super::super) struct Engine {
 
 type Transaction<'c> = sqlx::Transaction<'c, Db>;
 
-/// A statement with parameters: unnamed, so that no pooler can lose or mix it up.
+/// A statement with parameters, for text from outside: unnamed, so that no pooler can mix it up,
+/// and to be used inside a transaction, so that none can lose it.
 fn query(sql: &'static str) -> sqlx::query::Query<'static, Db, <Db as sqlx::Database>::Arguments> {
     sqlx::query(sql).persistent(false)
+}
+
+/// A statement, or several, without parameters.
+fn simple(sql: String) -> sqlx::RawSql {
+    // Made of our own text and of literals that cannot hold anything else.
+    raw_sql(AssertSqlSafe(sql))
 }
 
 impl Engine {
@@ -158,12 +167,10 @@ impl Engine {
         Ok(())
     }
 
-    async fn known(transaction: &mut Transaction<'_>) -> sqlx::Result<Known> {
-        let open = raw_sql(sql::OPEN).fetch_all(&mut **transaction).await?;
-        let runs = raw_sql(sql::LAST_RUNS)
-            .fetch_one(&mut **transaction)
-            .await?;
-        let outbox = raw_sql(sql::OUTBOX).fetch_all(&mut **transaction).await?;
+    async fn known(connection: &mut Connection) -> sqlx::Result<Known> {
+        let open = raw_sql(sql::OPEN).fetch_all(&mut *connection).await?;
+        let runs = raw_sql(sql::LAST_RUNS).fetch_one(&mut *connection).await?;
+        let outbox = raw_sql(sql::OUTBOX).fetch_all(&mut *connection).await?;
         let last_outcome: Option<String> = runs.try_get("last_outcome")?;
         let last_complete: Option<i64> = runs.try_get("last_complete")?;
         Ok(Known {
@@ -241,23 +248,24 @@ impl Store for Engine {
                 .await?;
         }
         let begun = self
-            .transaction(
+            .run(
                 "taking the lease and reading what is open",
-                async |transaction| {
+                async |connection| {
+                    let holder = [Literal::Word(LEASE)];
+                    let lease = [
+                        Literal::Word(LEASE),
+                        Literal::Word(run_id.as_str()),
+                        Literal::Time(lease_until),
+                        Literal::Time(now),
+                    ];
                     loop {
-                        let taken = query(sql::TAKE_LEASE)
-                            .bind(LEASE)
-                            .bind(run_id.as_str())
-                            .bind(lease_until)
-                            .bind(now)
-                            .execute(&mut **transaction)
-                            .await?;
-                        if taken.rows_affected() > 0 {
-                            return Ok(Begun::Free(Self::known(transaction).await?));
+                        let take = simple(filled(sql::TAKE_LEASE, &lease));
+                        if take.execute(&mut *connection).await?.rows_affected() > 0 {
+                            // Nobody else writes while the lease is ours, so these are of one moment.
+                            return Ok(Begun::Free(Self::known(connection).await?));
                         }
-                        let held = query(sql::LEASE_HOLDER)
-                            .bind(LEASE)
-                            .fetch_optional(&mut **transaction)
+                        let held = simple(filled(sql::LEASE_HOLDER, &holder))
+                            .fetch_optional(&mut *connection)
                             .await?;
                         // Without a holder it was released between the two statements.
                         if let Some(held) = held {
@@ -307,14 +315,16 @@ impl Store for Engine {
         let (new, updated) = (records(new), records(updated));
         let recorded = self
             .transaction("recording the check", async |transaction| {
-                let run = query(sql::RECORD_RUN)
-                    .bind(change.run_id.as_str())
-                    .bind(change.started_at)
-                    .bind(count(change.accounts_seen))
-                    .bind(count(change.disconnected))
-                    .bind(count(change.diff.count(Event::Disconnected)))
-                    .bind(count(change.diff.count(Event::Reconnected)))
-                    .bind(LEASE)
+                let run = [
+                    Literal::Word(change.run_id.as_str()),
+                    Literal::Time(change.started_at),
+                    Literal::Number(count(change.accounts_seen)),
+                    Literal::Number(count(change.disconnected)),
+                    Literal::Number(count(change.diff.count(Event::Disconnected))),
+                    Literal::Number(count(change.diff.count(Event::Reconnected))),
+                    Literal::Word(LEASE),
+                ];
+                let run = simple(filled(sql::RECORD_RUN, &run))
                     .execute(&mut **transaction)
                     .await?;
                 if run.rows_affected() == 0 {
@@ -327,11 +337,13 @@ impl Store for Engine {
                         .execute(&mut **transaction)
                         .await?;
                 }
-                query(sql::SEEN)
-                    .bind(json(&change.diff.missing))
-                    .bind(change.started_at)
-                    .execute(&mut **transaction)
-                    .await?;
+                let missing = Literal::Numbers(&change.diff.missing);
+                simple(filled(
+                    sql::SEEN,
+                    &[missing, Literal::Time(change.started_at)],
+                ))
+                .execute(&mut **transaction)
+                .await?;
                 if let Some(new) = &new {
                     query(sql::INSERT)
                         .bind(new.as_str())
@@ -348,8 +360,7 @@ impl Store for Engine {
                             .await?;
                     }
                     Announce::Nothing => {
-                        query(sql::ALL_TOLD)
-                            .bind(change.started_at)
+                        simple(filled(sql::ALL_TOLD, &[Literal::Time(change.started_at)]))
                             .execute(&mut **transaction)
                             .await?;
                     }
@@ -377,23 +388,20 @@ impl Store for Engine {
         receipt: &Receipt,
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        // Without parameters it is one round trip instead of four, and there is one for each
-        // message. Everything in it is a number, a time, or a word of harmless characters.
-        let ids: Vec<String> = accounts.iter().map(i64::to_string).collect();
-        let statement = format!(
-            "update disconnected_accounts set announced_at = '{}', slack_channel = '{}', \
-             slack_ts = '{}' where is_active and workspace = 'default' and account_id in ({}) \
-             and exists (select 1 from run_lease where name = '{LEASE}' and holder = '{}')",
-            at.to_rfc3339(),
-            word(&receipt.channel),
-            word(&receipt.ts),
-            ids.join(","),
-            word(run_id.as_str()),
+        let marking = filled(
+            sql::MARK_TOLD,
+            &[
+                Literal::Time(at),
+                Literal::Word(&receipt.channel),
+                Literal::Word(&receipt.ts),
+                Literal::Numbers(accounts),
+                Literal::Word(LEASE),
+                Literal::Word(run_id.as_str()),
+            ],
         );
         let mark = async || {
-            let statement = AssertSqlSafe(statement.clone());
             self.run("marking alerts as told", async |connection| {
-                raw_sql(statement).execute(connection).await
+                simple(marking.clone()).execute(connection).await
             })
             .await
         };
@@ -410,32 +418,40 @@ impl Store for Engine {
     }
 
     async fn finish(&self, finish: &Finish<'_>) -> Result<u64, StoreError> {
-        let deleted = self
+        let run_id = finish.run_id.as_str();
+        let ours = [Literal::Word(LEASE), Literal::Word(run_id)];
+        let run = [
+            Literal::Word(run_id),
+            Literal::Time(finish.finished_at),
+            Literal::Word(finish.outcome.as_str()),
+        ];
+        let mut closing = filled(sql::DELETE_OLD, &[Literal::Time(finish.keep_since)]);
+        if finish.audited {
+            closing += &filled(sql::EMPTY_OUTBOX, &ours);
+        }
+        closing += &filled(sql::CLOSE_RUN, &run);
+        closing += &filled(sql::RELEASE_LEASE, &ours);
+        let done = self
             .transaction("closing the run", async |transaction| {
-                let ours = release(transaction, finish.run_id).await?;
-                query(sql::CLOSE_RUN)
-                    .bind(finish.run_id.as_str())
-                    .bind(finish.finished_at)
-                    .bind(finish.outcome.as_str())
-                    .bind(finish.error)
-                    .execute(&mut **transaction)
-                    .await?;
-                if !ours {
-                    return Ok(None);
-                }
-                if finish.audited {
-                    raw_sql(sql::EMPTY_OUTBOX)
+                if let Some(error) = finish.error {
+                    query(sql::NOTE_ERROR)
+                        .bind(run_id)
+                        .bind(error)
                         .execute(&mut **transaction)
                         .await?;
                 }
-                let deleted = query(sql::DELETE_OLD)
-                    .bind(finish.keep_since)
-                    .execute(&mut **transaction)
-                    .await?;
-                Ok(Some(deleted.rows_affected()))
+                let done = simple(closing).execute_many(&mut **transaction);
+                done.try_collect::<Vec<_>>().await
             })
             .await?;
-        deleted.ok_or(StoreError::LeaseLost)
+        // The first deleted what is old, the last gave the lease back.
+        let deleted = done.first().map_or(0, |done| done.rows_affected());
+        let released = done.last().map_or(0, |done| done.rows_affected());
+        if released > 0 {
+            Ok(deleted)
+        } else {
+            Err(StoreError::LeaseLost)
+        }
     }
 
     async fn fail(&self, failure: &Failure<'_>) -> Result<(), StoreError> {
@@ -448,32 +464,16 @@ impl Store for Engine {
                 .bind(failure.error)
                 .execute(&mut **transaction)
                 .await?;
-            release(transaction, failure.run_id).await
+            let ours = [Literal::Word(LEASE), Literal::Word(failure.run_id.as_str())];
+            simple(filled(sql::RELEASE_LEASE, &ours))
+                .execute(&mut **transaction)
+                .await?;
+            Ok(())
         })
         .await
-        .map(|_| ())
     }
-}
-
-/// Gives the lease back; whether it was still ours.
-async fn release(transaction: &mut Transaction<'_>, run_id: &RunId) -> sqlx::Result<bool> {
-    let released = query(sql::RELEASE_LEASE)
-        .bind(LEASE)
-        .bind(run_id.as_str())
-        .execute(&mut **transaction)
-        .await?;
-    Ok(released.rows_affected() > 0)
 }
 
 fn count(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
-}
-
-/// The letters, digits, dots and dashes of an id that came from outside, fit to stand between
-/// quotes in a statement.
-fn word(id: &str) -> String {
-    id.chars()
-        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
-        .take(64)
-        .collect()
 }

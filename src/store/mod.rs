@@ -3,11 +3,13 @@
 //!
 //! Everything works behind a transaction pooler, where two statements in a row may reach two
 //! servers: a statement with parameters runs unnamed and inside an explicit transaction, and one
-//! that stands alone has no parameters, so that it goes out as a single simple query. The number
-//! of round trips does not depend on the number of accounts: rows travel as one JSON parameter.
+//! that stands alone has no parameters, so that it goes out as a single simple query (`simple`).
+//! The number of round trips does not depend on the number of accounts: rows travel as one JSON
+//! parameter.
 
 mod migrate;
 mod postgres;
+mod simple;
 mod sql;
 mod sqlite;
 

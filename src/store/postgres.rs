@@ -70,14 +70,6 @@ mod sql {
          where known.is_active and known.workspace = 'default'
            and known.account_id = new.account_id";
 
-    pub(super) const SEEN: &str = "
-        update disconnected_accounts
-           set missed_listings = case when account_id in (select value::bigint from json_array_elements_text($1::json))
-                                      then missed_listings + 1 else 0 end,
-               last_seen_at = case when account_id in (select value::bigint from json_array_elements_text($1::json))
-                                   then last_seen_at else $2 end
-         where is_active and workspace = 'default'";
-
     pub(super) const ADD_TO_OUTBOX: &str = "
         insert into audit_outbox (month, line)
         select value ->> 'month', value ->> 'line' from json_array_elements($1::json)";

@@ -26,7 +26,21 @@ pub(super) const LAST_RUNS: &str = "
 
 pub(super) const OUTBOX: &str = "select month, line from audit_outbox order by id";
 
-pub(super) const EMPTY_OUTBOX: &str = "delete from audit_outbox";
+pub(super) const EMPTY_OUTBOX: &str = "
+    delete from audit_outbox
+     where exists (select 1 from run_lease where name = $1 and holder = $2)";
+
+pub(super) const MARK_TOLD: &str = "
+    update disconnected_accounts set announced_at = $1, slack_channel = $2, slack_ts = $3
+     where is_active and workspace = 'default' and account_id in ($4)
+       and exists (select 1 from run_lease where name = $5 and holder = $6)";
+
+/// Run after the updates of a check, so that it finds what is still open.
+pub(super) const SEEN: &str = "
+    update disconnected_accounts
+       set missed_listings = case when account_id in ($1) then missed_listings + 1 else 0 end,
+           last_seen_at = case when account_id in ($1) then last_seen_at else $2 end
+     where is_active and workspace = 'default'";
 
 /// Only what the last listing held: an account that may be gone is not announced as down.
 pub(super) const FORGET_TOLD: &str = "
@@ -44,7 +58,9 @@ pub(super) const DELETE_OLD: &str = "
        and coalesce(resolved_at, detected_at) < $1";
 
 pub(super) const CLOSE_RUN: &str = "
-    update check_runs set finished_at = $2, outcome = $3, error = $4 where run_id = $1";
+    update check_runs set finished_at = $2, outcome = $3 where run_id = $1";
+
+pub(super) const NOTE_ERROR: &str = "update check_runs set error = $2 where run_id = $1";
 
 /// A run that was recorded before it failed keeps its counts.
 pub(super) const RECORD_FAILURE: &str = "

@@ -75,14 +75,6 @@ mod sql {
          where is_active and workspace = 'default'
            and account_id = new.value ->> 'account_id'";
 
-    pub(super) const SEEN: &str = "
-        update disconnected_accounts
-           set missed_listings = case when account_id in (select value from json_each($1))
-                                      then missed_listings + 1 else 0 end,
-               last_seen_at = case when account_id in (select value from json_each($1))
-                                   then last_seen_at else $2 end
-         where is_active and workspace = 'default'";
-
     pub(super) const ADD_TO_OUTBOX: &str = "
         insert into audit_outbox (month, line)
         select value ->> 'month', value ->> 'line' from json_each($1)";

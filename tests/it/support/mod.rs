@@ -1,6 +1,7 @@
 //! A world for the program: fake servers over real sockets, a real database, a folder of its own.
 
 mod database;
+mod proxy;
 mod server;
 pub mod slack;
 pub mod smartlead;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 pub use database::{Database, Engine};
+pub use proxy::Proxy;
 use serde_json::Value;
 use slack::FakeSlack;
 use smartlead::FakeSmartlead;
