@@ -115,6 +115,8 @@ on_both_engines! {
         assert_eq!(world.open(), ["3 SMTP untold"]);
         assert_eq!(world.outcomes(), ["untold"]);
         assert_eq!(world.state()["outcome"], "untold");
+        assert!(world.state()["error"].as_str().unwrap().contains("channel_not_found"));
+        assert!(world.database.query("select error from check_runs")[0].contains("channel_not_found"));
         assert_eq!(world.audit(), ["3 disconnected SMTP"]);
 
         world.slack.heal();
