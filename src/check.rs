@@ -141,7 +141,6 @@ impl<'a> Check<'a> {
         let deadline = run.deadline(settings.run_timeout);
         let sender = |server, policy, deadline| {
             Sender::new(server, policy, deadline, settings.redactor.clone())
-                .map_err(CheckError::Tls)
         };
         let listing_deadline = run.deadline(settings.run_timeout.mul_f64(LISTING_SHARE));
         let source = sender(

@@ -67,6 +67,14 @@ pub enum Answer<T> {
     RateLimited(String),
 }
 
+/// The TLS set-up of this machine cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "TLS cannot be set up: {0}. Check that the system's root certificates are installed (Debian: \
+     package ca-certificates)"
+)]
+pub struct TlsError(String);
+
 /// Sends requests to one server, politely, until a deadline.
 pub struct Sender {
     client: Client,
@@ -85,13 +93,13 @@ impl Sender {
     /// the proxy that the environment may name.
     ///
     /// # Errors
-    /// When the TLS set-up of the machine cannot be used, such as an unreadable certificate store.
+    /// When the machine has no usable certificate store.
     pub fn new(
         server: &Url,
         policy: Policy,
         deadline: Instant,
         redactor: Redactor,
-    ) -> reqwest::Result<Self> {
+    ) -> Result<Self, TlsError> {
         let mut client = Client::builder()
             .user_agent(concat!("monitor/", env!("CARGO_PKG_VERSION")))
             .timeout(policy.request_timeout)
@@ -107,7 +115,7 @@ impl Sender {
             client = client.tls_certs_only([]);
         }
         Ok(Self {
-            client: client.build()?,
+            client: client.build().map_err(|error| TlsError(causes(error)))?,
             pace: tokio::sync::Mutex::new(policy.rate_limit.and_then(pace)),
             hold: Mutex::new(None),
             policy,
@@ -276,20 +284,10 @@ impl Sender {
         *hold = Some(hold.map_or(until, |earlier| earlier.max(until)));
     }
 
-    /// The whole chain of causes, without the URL: it holds the key.
     fn transport_fault(&self, error: reqwest::Error) -> Fault {
         let sent = !error.is_connect() && !error.is_builder();
         let late = error.is_timeout();
-        let error = error.without_url();
-        let mut text = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            let more = error.to_string();
-            if !text.contains(&more) {
-                text = format!("{text}: {more}");
-            }
-            cause = error.source();
-        }
+        let mut text = causes(error);
         if late {
             text = format!(
                 "no answer within {} s ({text})",
@@ -303,6 +301,21 @@ impl Sender {
             Fault::Unsent(text)
         }
     }
+}
+
+/// The whole chain of causes, without the URL: it holds the key.
+fn causes(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
 }
 
 /// Whole milliseconds, for the log.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::audit::AuditError;
+use crate::http::TlsError;
 use crate::smartlead::SmartleadError;
 use crate::store::StoreError;
 
@@ -54,10 +55,8 @@ pub enum CheckError {
         until: DateTime<Utc>,
     },
     /// The machine's TLS set-up.
-    #[error(
-        "TLS cannot be set up: {0}. Check that the system's root certificates are installed (package ca-certificates)"
-    )]
-    Tls(#[source] reqwest::Error),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// Somebody asked the process to stop.
     #[error("stopped before the end; the next check finds or tells what this one did not")]
     Interrupted,

@@ -18,3 +18,4 @@ mod sink;
 mod source;
 mod store;
 mod support;
+mod tls;
