@@ -199,8 +199,9 @@ fn is_ours(path: &Path) -> io::Result<bool> {
 fn append(path: &Path, left: &[&str], new: &[&str]) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .read(true)
-        .append(true)
+        .write(true)
         .create(true)
+        .truncate(false)
         .open(path)?;
     let mut text = String::new();
     let length = file.metadata()?.len();
@@ -228,6 +229,9 @@ fn append(path: &Path, left: &[&str], new: &[&str]) -> io::Result<()> {
         text.push_str(line);
         text.push_str(END);
     }
+    // Not opened for appending, which on Windows would forbid to shorten it. The lease keeps other
+    // writers away.
+    file.seek(SeekFrom::End(0))?;
     file.write_all(text.as_bytes())?;
     file.sync_data()
 }
@@ -250,10 +254,16 @@ fn closing(file: &mut File) -> io::Result<String> {
         .rsplit(|byte| *byte == b'\n')
         .next()
         .unwrap_or_default();
-    // Half a character would make the whole file unreadable for strict programs.
-    let whole = std::str::from_utf8(torn).map_or_else(|error| error.valid_up_to(), str::len);
-    let half = u64::try_from(torn.len() - whole).unwrap_or_default();
-    file.set_len(file.metadata()?.len() - half)?;
+    // Half a character at the end would make the whole file unreadable for strict programs.
+    let torn = match std::str::from_utf8(torn) {
+        Err(error) if error.error_len().is_none() => {
+            let (whole, half) = torn.split_at(error.valid_up_to());
+            let half = u64::try_from(half.len()).unwrap_or_default();
+            file.set_len(file.metadata()?.len() - half)?;
+            whole
+        }
+        _ => torn,
+    };
     Ok(match torn {
         [] => String::new(),
         [.., b'\r'] => "\n".to_owned(),

@@ -38,7 +38,7 @@ const LISTING_SHARE: f64 = 0.9;
 const CLOSING_GRACE: Duration = Duration::from_secs(10);
 
 /// How a check ended.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub enum Ending {
     /// Applied, and everything is told.
     Complete,
@@ -95,6 +95,8 @@ struct Check<'a> {
     leased: Cell<bool>,
     /// Whether what was found is on record.
     recorded: Cell<bool>,
+    /// How the run ends if nothing more comes of it.
+    decided: Cell<(Outcome, Ending)>,
 }
 
 /// Runs one check to its end, whatever that is, and logs it. `stop` ends it early, in good order.
@@ -165,6 +167,7 @@ impl<'a> Check<'a> {
             store: settings.database.store(redactor),
             leased: Cell::new(false),
             recorded: Cell::new(false),
+            decided: Cell::new((Outcome::Untold, Ending::Untold)),
         })
     }
 
@@ -190,6 +193,9 @@ impl<'a> Check<'a> {
             .await?;
         self.recorded.set(true);
         let (csv, unaudited) = self.append(&trail, &known.outbox, &lines);
+        if unaudited.is_some() {
+            self.decided.set((Outcome::Failed, Ending::Failed));
+        }
         let (told, untold) = self.tell(&self.untold(open.iter()), &csv).await;
         self.close(Applied {
             counts: Counts {
@@ -239,8 +245,15 @@ impl<'a> Check<'a> {
         if self.options.accept_shrink || !guard::is_suspiciously_short(seen, last) {
             return Ok(());
         }
-        let told = known.told_short;
-        Err(CheckError::Short { seen, last, told })
+        Err(CheckError::Short {
+            seen,
+            last,
+            of: match known.last_complete {
+                Some(_) => "of the last complete check",
+                None => "that are on record as disconnected",
+            },
+            told: known.told_short,
+        })
     }
 
     /// Appends to the audit trail. A failure is told at the end: alerts do not wait for a disk.
@@ -277,10 +290,17 @@ impl<'a> Check<'a> {
             (None, Some(_)) => (Outcome::Untold, Ending::Untold),
             (None, None) => (Outcome::Complete, Ending::Complete),
         };
+        self.decided.set((outcome, ending));
+        if let Some(why) = &applied.untold {
+            error!("the alert is kept for the next run. {why}");
+        }
+        if let Some(why) = &unaudited {
+            error!("{why}");
+        }
         let error = unaudited.as_deref().or(applied.untold.as_deref());
         self.write_state(outcome, error, Some(applied.counts));
         let now = self.run.now();
-        let deleted = self
+        let finished = self
             .store
             .finish(&Finish {
                 run_id: &self.run.id,
@@ -290,7 +310,17 @@ impl<'a> Check<'a> {
                 audited: unaudited.is_none(),
                 keep_since: now - self.settings.retention,
             })
-            .await?;
+            .await;
+        let deleted = match finished {
+            // What this run did is done and on record; the other run has all the rest.
+            Err(StoreError::LeaseLost) => {
+                warn!(
+                    "the run took longer than its lease, and another began meanwhile. Raise RUN_TIMEOUT_SECS"
+                );
+                0
+            }
+            finished => finished?,
+        };
         let Counts {
             accounts,
             disconnected,
@@ -304,11 +334,7 @@ impl<'a> Check<'a> {
             run_id = %self.run.id, accounts, disconnected, new, changed, reconnected, removed,
             told = applied.told, deleted, seconds, "check {}", outcome.as_str()
         );
-        if let Some(why) = &applied.untold {
-            error!("the alert is kept for the next run. {why}");
-        }
         if let Some(error) = &applied.unaudited {
-            error!("{error}");
             self.tell_failure(error).await;
         }
         Ok(ending)

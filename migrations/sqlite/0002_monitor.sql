@@ -45,8 +45,11 @@ select id, account_id, from_name, from_email, account_type, upper(trim(disconnec
           from disconnected_accounts)
  order by id;
 
+-- Views of the users go on reading the table by its name.
+pragma legacy_alter_table = on;
 drop table disconnected_accounts;
 alter table disconnected_accounts_new rename to disconnected_accounts;
+pragma legacy_alter_table = off;
 
 -- The Python version could open an account that was open already. The first row is the cycle; the
 -- others end where they began.

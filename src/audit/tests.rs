@@ -158,6 +158,19 @@ fn a_torn_line_is_closed_and_the_row_written_again() {
 }
 
 #[test]
+fn what_another_program_wrote_in_another_encoding_is_not_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let trail = AuditTrail::open(folder.path()).unwrap();
+    let path = folder.path().join("disconnections_202611.csv");
+    let mut before = format!("{HEADER}\r\n1,2,3,M").into_bytes();
+    before.extend(b"\xfcller,\"a, b\",rest");
+    fs::write(&path, &before).unwrap();
+    trail.append(&[], &[made("a")]).unwrap();
+    before.extend(format!("\r\n{}\r\n", made("a").line).bytes());
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[test]
 fn a_file_with_another_header_is_left_alone_and_a_sibling_started() {
     let folder = tempfile::tempdir().unwrap();
     let trail = AuditTrail::open(folder.path()).unwrap();

@@ -24,15 +24,16 @@ pub enum CheckError {
     AuditRows(AuditError),
     /// The listing is too short to be believed.
     #[error(
-        "the listing holds {seen} accounts, fewer than half of the {last} of the last complete \
-         check, so nothing was applied. If accounts were really removed, run monitor once with \
+        "the listing holds {seen} accounts, fewer than half of the {last} {of}, so nothing was applied. If accounts were really removed, run monitor once with \
          --accept-shrink; if not, check that the API key belongs to the right workspace"
     )]
     Short {
         /// Accounts in the listing.
         seen: u64,
-        /// Accounts in the last one that was believed.
+        /// Accounts it is held against.
         last: u64,
+        /// Which those are.
+        of: &'static str,
         /// Whether the last run has told so already.
         told: bool,
     },

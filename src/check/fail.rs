@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tracing::{debug, error, warn};
 
 use super::{Check, CheckError, Ending};
@@ -13,6 +13,9 @@ use crate::store::Failure;
 
 /// How long telling of a failure may take, after the deadline if need be.
 const FAILURE_GRACE: Duration = Duration::from_secs(30);
+
+/// How long recording of it may take.
+const RECORDING_GRACE: Duration = Duration::from_secs(15);
 
 impl Check<'_> {
     /// Logs, tells and records that the check failed, and releases the lease.
@@ -26,9 +29,9 @@ impl Check<'_> {
             CheckError::Short { told: before, .. } if told || *before => {
                 (Outcome::Short, Ending::Failed)
             }
-            // Cut off while telling: what is on record is as it should be.
+            // Cut off after it was recorded: what is on record is as it should be.
             CheckError::Interrupted | CheckError::Deadline if self.recorded.get() => {
-                (Outcome::Untold, Ending::Untold)
+                self.decided.get()
             }
             _ => (Outcome::Failed, Ending::Failed),
         };
@@ -44,7 +47,11 @@ impl Check<'_> {
         if !self.leased.get() {
             return ending;
         }
-        match (self.store.fail(&failure).await, error) {
+        let Ok(recorded) = timeout(RECORDING_GRACE, self.store.fail(&failure)).await else {
+            warn!("the failed run could not be recorded in time");
+            return ending;
+        };
+        match (recorded, error) {
             (Ok(()), _) => {}
             // The database has said what is wrong with it.
             (Err(second), CheckError::Store(_)) => {

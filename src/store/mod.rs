@@ -26,7 +26,7 @@ use crate::redact::Redactor;
 /// The name of the lease; one check at a time.
 const LEASE: &str = "check";
 
-/// One operation may take this long, connecting included.
+/// One operation may take this long, once connected.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Connecting may take this long.

@@ -198,7 +198,7 @@ on_both_engines! {
         world.run(&[]).assert(0);
         world.database.execute("delete from check_runs");
         world.smartlead.set_fleet([]);
-        world.run(&[]).assert_error(1, &["holds 0 accounts", "half of the 30"]);
+        world.run(&[]).assert_error(1, &["holds 0 accounts", "half of the 30 that are on record"]);
         assert_eq!(world.open().len(), 30);
     }
 
