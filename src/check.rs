@@ -38,7 +38,7 @@ const LISTING_SHARE: f64 = 0.9;
 const CLOSING_GRACE: Duration = Duration::from_secs(10);
 
 /// How a check ended.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub enum Ending {
     /// Applied, and everything is told.
     Complete,
@@ -58,6 +58,16 @@ impl Ending {
             Self::Failed => 1,
             Self::Untold => 3,
             Self::Busy => 4,
+        }
+    }
+}
+
+impl From<Outcome> for Ending {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Complete => Self::Complete,
+            Outcome::Untold => Self::Untold,
+            Outcome::Failed | Outcome::Short => Self::Failed,
         }
     }
 }
@@ -93,10 +103,8 @@ struct Check<'a> {
     store: Box<dyn Store>,
     /// Whether the lease may be ours, so that it has to be given back.
     leased: Cell<bool>,
-    /// Whether what was found is on record.
-    recorded: Cell<bool>,
-    /// How the run ends if nothing more comes of it.
-    decided: Cell<(Outcome, Ending)>,
+    /// How the run ends if it is cut off; nothing as long as what it found is not on record.
+    recorded: Cell<Option<Outcome>>,
 }
 
 /// Runs one check to its end, whatever that is, and logs it. `stop` ends it early, in good order.
@@ -127,7 +135,7 @@ pub async fn run(
     match ended {
         Ok(ending) => ending,
         Err(error @ CheckError::Busy { .. }) => check.give_way(&error),
-        Err(error @ CheckError::Store(StoreError::LeaseLost)) if !check.recorded.get() => {
+        Err(error @ CheckError::Store(StoreError::LeaseLost)) if check.recorded.get().is_none() => {
             check.give_way(&error)
         }
         Err(error) => check.fail(&error).await,
@@ -166,8 +174,7 @@ impl<'a> Check<'a> {
             ),
             store: settings.database.store(redactor),
             leased: Cell::new(false),
-            recorded: Cell::new(false),
-            decided: Cell::new((Outcome::Untold, Ending::Untold)),
+            recorded: Cell::new(None),
         })
     }
 
@@ -191,10 +198,10 @@ impl<'a> Check<'a> {
                 audit: &lines,
             })
             .await?;
-        self.recorded.set(true);
+        self.recorded.set(Some(Outcome::Untold));
         let (csv, unaudited) = self.append(&trail, &known.outbox, &lines);
         if unaudited.is_some() {
-            self.decided.set((Outcome::Failed, Ending::Failed));
+            self.recorded.set(Some(Outcome::Failed));
         }
         let (told, untold) = self.tell(&self.untold(open.iter()), &csv).await;
         self.close(Applied {
@@ -285,12 +292,12 @@ impl<'a> Check<'a> {
     /// Retention, state file, the end of the run, and one line that sums it up.
     async fn close(&self, applied: Applied) -> Result<Ending, CheckError> {
         let unaudited = applied.unaudited.as_ref().map(|error| self.words(error));
-        let (outcome, ending) = match (&unaudited, &applied.untold) {
-            (Some(_), _) => (Outcome::Failed, Ending::Failed),
-            (None, Some(_)) => (Outcome::Untold, Ending::Untold),
-            (None, None) => (Outcome::Complete, Ending::Complete),
+        let outcome = match (&unaudited, &applied.untold) {
+            (Some(_), _) => Outcome::Failed,
+            (None, Some(_)) => Outcome::Untold,
+            (None, None) => Outcome::Complete,
         };
-        self.decided.set((outcome, ending));
+        self.recorded.set(Some(outcome));
         if let Some(why) = &applied.untold {
             error!("the alert is kept for the next run. {why}");
         }
@@ -337,7 +344,7 @@ impl<'a> Check<'a> {
         if let Some(error) = &applied.unaudited {
             self.tell_failure(error).await;
         }
-        Ok(ending)
+        Ok(outcome.into())
     }
 
     /// An error as text that may be kept and shown: a server may have echoed a secret.

@@ -5,7 +5,6 @@ use std::io::Write as _;
 use super::{Check, CheckError, Ending};
 use crate::audit;
 use crate::domain::{Event, Transition, apply, diff};
-use crate::slack::message::{self, Alert};
 use crate::slack::preview;
 
 impl Check<'_> {
@@ -30,12 +29,7 @@ impl Check<'_> {
             ),
         ];
         lines.extend(found.transitions.iter().map(line));
-        let parts = message::alert(&Alert {
-            run_id: &self.run.id,
-            checked_at: self.run.started_at,
-            disconnections: &untold,
-            csv: &audit::file_name(self.run.started_at),
-        });
+        let parts = self.alert(&untold, &audit::file_name(self.run.started_at));
         if parts.is_empty() {
             lines.push("Nothing would be posted.".to_owned());
         }

@@ -25,41 +25,37 @@ impl Check<'_> {
             return Ending::Failed;
         }
         let told = error.is_worth_telling() && self.tell_failure(error).await;
-        let (outcome, ending) = match error {
-            CheckError::Short { told: before, .. } if told || *before => {
-                (Outcome::Short, Ending::Failed)
-            }
+        let outcome = match (error, self.recorded.get()) {
+            (CheckError::Short { told: before, .. }, _) if told || *before => Outcome::Short,
             // Cut off after it was recorded: what is on record is as it should be.
-            CheckError::Interrupted | CheckError::Deadline if self.recorded.get() => {
-                self.decided.get()
-            }
-            _ => (Outcome::Failed, Ending::Failed),
+            (CheckError::Interrupted | CheckError::Deadline, Some(outcome)) => outcome,
+            _ => Outcome::Failed,
         };
         let words = self.words(error);
         self.write_state(outcome, Some(&words), None);
+        if self.leased.get() {
+            self.record_failure(error, outcome, &words).await;
+        }
+        outcome.into()
+    }
+
+    async fn record_failure(&self, error: &CheckError, outcome: Outcome, words: &str) {
         let failure = Failure {
             run_id: &self.run.id,
             started_at: self.run.started_at,
             finished_at: self.run.now(),
             outcome,
-            error: &words,
+            error: words,
         };
-        if !self.leased.get() {
-            return ending;
-        }
-        let Ok(recorded) = timeout(RECORDING_GRACE, self.store.fail(&failure)).await else {
-            warn!("the failed run could not be recorded in time");
-            return ending;
-        };
-        match (recorded, error) {
-            (Ok(()), _) => {}
+        match timeout(RECORDING_GRACE, self.store.fail(&failure)).await {
+            Ok(Ok(())) => {}
             // The database has said what is wrong with it.
-            (Err(second), CheckError::Store(_)) => {
-                debug!("the failed run could not be recorded: {second}")
+            Ok(Err(second)) if matches!(error, CheckError::Store(_)) => {
+                debug!("the failed run could not be recorded: {second}");
             }
-            (Err(second), _) => warn!("the failed run could not be recorded: {second}"),
+            Ok(Err(second)) => warn!("the failed run could not be recorded: {second}"),
+            Err(_) => warn!("the failed run could not be recorded in time"),
         }
-        ending
     }
 
     /// Posts the error message, within its own short time; whether Slack took it.
@@ -75,7 +71,7 @@ impl Check<'_> {
             run_id: &self.run.id,
             checked_at: self.run.started_at,
             reason: &self.words(error),
-            next: error.what_happens_next(self.recorded.get()),
+            next: error.what_happens_next(self.recorded.get().is_some()),
         });
         match Slack::new(self.settings.slack.clone(), sender)
             .post(&message, None)

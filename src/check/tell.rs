@@ -4,10 +4,11 @@ use tracing::info;
 
 use super::Check;
 use crate::domain::Disconnection;
-use crate::slack::message::{self, Alert};
+use crate::slack::message::{self, Alert, Part};
 use crate::store::Announce;
 
 impl Check<'_> {
+    /// What becomes of the announcements that are on record.
     pub(super) fn announce(&self) -> Announce {
         match (self.options.first_run, self.options.baseline) {
             (true, _) => Announce::All,
@@ -29,21 +30,25 @@ impl Check<'_> {
         open.filter(wanted).cloned().collect()
     }
 
+    /// The messages of an alert about these disconnections.
+    pub(super) fn alert(&self, untold: &[Disconnection], csv: &str) -> Vec<Part> {
+        message::alert(&Alert {
+            run_id: &self.run.id,
+            checked_at: self.run.started_at,
+            disconnections: untold,
+            csv,
+        })
+    }
+
     /// Tells about disconnections, message by message; gives how many were told, and why not all.
     pub(super) async fn tell(
         &self,
         untold: &[Disconnection],
         csv: &str,
     ) -> (usize, Option<String>) {
-        let parts = message::alert(&Alert {
-            run_id: &self.run.id,
-            checked_at: self.run.started_at,
-            disconnections: untold,
-            csv,
-        });
         let mut told = 0;
         let mut thread = None;
-        for part in parts {
+        for part in self.alert(untold, csv) {
             let receipt = match self.slack.post(&part.message, thread.as_ref()).await {
                 Ok(receipt) => receipt,
                 Err(error) => return (told, Some(self.words(&error))),
