@@ -11,7 +11,7 @@ use std::hint::black_box;
 
 use chrono::{DateTime, Utc};
 use criterion::{Criterion, criterion_group, criterion_main};
-use monitor::domain::{Account, Disconnection, Listing, RunId, apply, diff};
+use monitor::domain::{Account, Disconnection, Listing, RunId, Unannounced, apply, diff};
 use monitor::http::Answer;
 use monitor::redact::Redactor;
 use monitor::slack::message::{Alert, alert};
@@ -48,7 +48,9 @@ fn page(from: usize, size: usize) -> Vec<u8> {
 fn decode(body: &[u8]) -> Vec<Account> {
     match wire::page(body, &Redactor::new([])) {
         Answer::Good(accounts) => accounts,
-        Answer::Malformed(why) | Answer::RateLimited(why) => panic!("{why}"),
+        Answer::Malformed(why) | Answer::RateLimited(why) | Answer::NotTaken(why) => {
+            panic!("{why}")
+        }
     }
 }
 
@@ -73,6 +75,7 @@ fn benches(criterion: &mut Criterion) {
                 run_id: &run_id,
                 checked_at: now,
                 disconnections: black_box(&known),
+                unannounced: Unannounced::default(),
                 csv: "disconnections_202611.csv",
             }))
         });

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
+use crate::disk;
 use crate::domain::{AuditLine, RunId, Transition, text};
 
 /// The first line of every file.
@@ -16,32 +17,38 @@ disconnection_type,tags,message_per_day,daily_sent_count,event,client_id,smtp_er
 /// The end of a line, as RFC 4180 has it.
 const END: &str = "\r\n";
 
+/// What a formula begins with; some spreadsheets take the full-width forms for it, too.
+const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+
 /// So many files of one month with other headers are stepped over before it is an error.
 const MOST_SIBLINGS: u32 = 100;
 
 /// The audit trail could not be written. The text names the file and says what to do.
 #[derive(Debug, thiserror::Error)]
-#[error("the CSV audit trail cannot be written: {}: {source}. {remedy}", .path.display())]
+#[error("{}. {}", self.fault(), self.remedy())]
 pub struct AuditError {
     path: PathBuf,
     source: io::Error,
-    remedy: &'static str,
 }
 
 impl AuditError {
     fn new(path: &Path, source: io::Error) -> Self {
-        let remedy = match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "Free some disk space",
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                "Allow this user to write there, or set CSV_DIR to another folder"
-            }
-            _ => "Check CSV_DIR",
-        };
-        Self {
-            path: path.to_owned(),
-            source,
-            remedy,
-        }
+        let path = path.to_owned();
+        Self { path, source }
+    }
+
+    /// What happened, without what to do.
+    pub fn fault(&self) -> String {
+        format!(
+            "the CSV audit trail cannot be written: {}: {}",
+            self.path.display(),
+            self.source
+        )
+    }
+
+    /// What to do, as a sentence without its stop.
+    pub fn remedy(&self) -> String {
+        disk::remedy("CSV_DIR", &self.source)
     }
 }
 
@@ -98,10 +105,10 @@ fn line(transition: &Transition, run_id: &RunId, at: DateTime<Utc>) -> String {
 
 /// A cell that is one line and that no spreadsheet takes for a formula
 /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
-fn cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+pub fn cell(text: &str) -> String {
+    let formula = text.starts_with(FORMULA);
     let text = text::clean(text, usize::MAX);
-    if formula || text.starts_with(['=', '+', '-', '@']) {
+    if formula || text.starts_with(FORMULA) {
         return format!("'{text}");
     }
     text
@@ -132,28 +139,40 @@ impl AuditTrail {
         })
     }
 
-    /// Appends `left`, which an earlier run may or may not have got into the files, where they
-    /// are missing, and `new`. Gives the last file written to.
+    /// Makes sure that what happens at `at` could be appended to the trail in `folder`, and makes
+    /// nothing. Gives whether the folder exists.
+    ///
+    /// # Errors
+    /// When the folder cannot be made, or it or its file of that month cannot be written to.
+    pub fn examine(folder: &Path, at: DateTime<Utc>) -> Result<bool, AuditError> {
+        let exists = disk::try_folder(folder).map_err(|source| AuditError::new(folder, source))?;
+        let trail = Self {
+            folder: folder.to_owned(),
+        };
+        let file = trail.file(&month(at))?;
+        disk::try_file(&file).map_err(|source| AuditError::new(&file, source))?;
+        Ok(exists)
+    }
+
+    /// Appends those of these lines that are not in their files yet: an earlier run may have got
+    /// some of them there, and so may another one that took over meanwhile. Gives the last file
+    /// looked at.
     ///
     /// # Errors
     /// When a file cannot be read or written. It may then end in half a line, which the next call
-    /// closes; all lines have to be given again as `left`.
-    pub fn append(
+    /// closes; all lines have to be given again.
+    pub fn append<'l>(
         &self,
-        left: &[AuditLine],
-        new: &[AuditLine],
+        lines: impl IntoIterator<Item = &'l AuditLine>,
     ) -> Result<Option<PathBuf>, AuditError> {
-        let mut months: BTreeMap<&str, (Vec<&str>, Vec<&str>)> = BTreeMap::new();
-        for entry in left {
-            months.entry(&entry.month).or_default().0.push(&entry.line);
-        }
-        for entry in new {
-            months.entry(&entry.month).or_default().1.push(&entry.line);
+        let mut months: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for entry in lines {
+            months.entry(&entry.month).or_default().push(&entry.line);
         }
         let mut last = None;
-        for (month, (left, new)) in months {
+        for (month, lines) in months {
             let path = self.file(month)?;
-            append(&path, &left, &new).map_err(|source| AuditError::new(&path, source))?;
+            append(&path, &lines).map_err(|source| AuditError::new(&path, source))?;
             last = Some(path);
         }
         Ok(last)
@@ -192,11 +211,11 @@ fn is_ours(path: &Path) -> io::Result<bool> {
     BufReader::new(file.take(4096)).read_until(b'\n', &mut first)?;
     Ok(match first.strip_suffix(b"\n") {
         Some(line) => line.trim_ascii_end() == HEADER.as_bytes(),
-        None => HEADER.as_bytes().starts_with(first.trim_ascii_end()),
+        None => [HEADER, END].concat().as_bytes().starts_with(&first),
     })
 }
 
-fn append(path: &Path, left: &[&str], new: &[&str]) -> io::Result<()> {
+fn append(path: &Path, lines: &[&str]) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -204,6 +223,7 @@ fn append(path: &Path, left: &[&str], new: &[&str]) -> io::Result<()> {
         .truncate(false)
         .open(path)?;
     let mut text = String::new();
+    let mut absent: HashSet<&str> = lines.iter().copied().collect();
     let length = file.metadata()?.len();
     let header = u64::try_from(HEADER.len()).unwrap_or(u64::MAX);
     if length <= header {
@@ -214,18 +234,10 @@ fn append(path: &Path, left: &[&str], new: &[&str]) -> io::Result<()> {
         text.push_str(HEADER);
         text.push_str(END);
     } else {
+        remove_present(&mut file, &mut absent)?;
         text.push_str(&closing(&mut file)?);
     }
-    let present = if left.is_empty() {
-        HashSet::new()
-    } else {
-        present(&mut file)?
-    };
-    for line in left
-        .iter()
-        .filter(|line| !present.contains(**line))
-        .chain(new)
-    {
+    for line in lines.iter().filter(|line| absent.contains(**line)) {
         text.push_str(line);
         text.push_str(END);
     }
@@ -237,48 +249,74 @@ fn append(path: &Path, left: &[&str], new: &[&str]) -> io::Result<()> {
 }
 
 /// What ends a last line that a crash tore: a quote if one is open, and the end of the line.
-/// Our lines hold no line breaks, so the last physical line is the whole of it.
 fn closing(file: &mut File) -> io::Result<String> {
-    let mut last = Vec::new();
-    let mut from = file.seek(SeekFrom::End(0))?;
-    while from > 0 && !last.contains(&b'\n') {
-        let size = from.min(8192);
-        from -= size;
-        file.seek(SeekFrom::Start(from))?;
-        let mut block = Vec::new();
-        (&*file).take(size).read_to_end(&mut block)?;
-        block.append(&mut last);
-        last = block;
-    }
-    let torn = last
-        .rsplit(|byte| *byte == b'\n')
-        .next()
-        .unwrap_or_default();
-    // Half a character at the end would make the whole file unreadable for strict programs.
-    let torn = match std::str::from_utf8(torn) {
-        Err(error) if error.error_len().is_none() => {
-            let (whole, half) = torn.split_at(error.valid_up_to());
-            let half = u64::try_from(half.len()).unwrap_or_default();
-            file.set_len(file.metadata()?.len() - half)?;
-            whole
+    file.seek(SeekFrom::Start(0))?;
+    let mut reader = BufReader::new(&*file);
+    let (mut place, mut torn) = (Place::Start, Vec::new());
+    loop {
+        let bytes = reader.fill_buf()?;
+        for byte in bytes {
+            place = place.after(*byte);
+            if *byte == b'\n' {
+                torn.clear();
+            } else {
+                torn.push(*byte);
+            }
         }
-        _ => torn,
-    };
-    Ok(match torn {
+        match bytes.len() {
+            0 => break,
+            length => reader.consume(length),
+        }
+    }
+    // Half a character at the end would make the whole file unreadable for strict programs.
+    if let Err(error) = std::str::from_utf8(&torn)
+        && error.error_len().is_none()
+    {
+        let half = torn.split_off(error.valid_up_to());
+        let half = u64::try_from(half.len()).unwrap_or_default();
+        file.set_len(file.metadata()?.len() - half)?;
+    }
+    Ok(match torn[..] {
+        _ if place == Place::Quoted => format!("\"{END}"),
         [] => String::new(),
         [.., b'\r'] => "\n".to_owned(),
-        _ if torn.iter().filter(|byte| **byte == b'"').count() % 2 == 1 => format!("\"{END}"),
         _ => END.to_owned(),
     })
 }
 
-/// All lines of a file.
-fn present(file: &mut File) -> io::Result<HashSet<String>> {
+/// Where in a CSV file its reader is. Our lines hold no line breaks, but whoever edits the file may
+/// have left a quote open in any of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// At the start of a cell.
+    Start,
+    /// In a cell without quotes.
+    Plain,
+    /// Inside of quotes.
+    Quoted,
+    /// Behind a quote that closes the cell, unless another one follows.
+    Closed,
+}
+
+impl Place {
+    fn after(self, byte: u8) -> Self {
+        match (self, byte) {
+            (Self::Start | Self::Closed, b'"') => Self::Quoted,
+            (Self::Quoted, b'"') => Self::Closed,
+            (Self::Quoted, _) => Self::Quoted,
+            (_, b',' | b'\r' | b'\n') => Self::Start,
+            _ => Self::Plain,
+        }
+    }
+}
+
+/// Removes the lines that the file holds.
+fn remove_present(file: &mut File, lines: &mut HashSet<&str>) -> io::Result<()> {
     file.seek(SeekFrom::Start(0))?;
-    let lines = BufReader::new(file).split(b'\n');
-    lines
-        .map(|line| Ok(String::from_utf8_lossy(line?.trim_ascii_end()).into_owned()))
-        .collect()
+    for line in BufReader::new(file).split(b'\n') {
+        lines.remove(&*String::from_utf8_lossy(line?.trim_ascii_end()));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

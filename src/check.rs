@@ -4,31 +4,40 @@
 //! listing that is not complete, the change is committed before anybody is told, and an alert
 //! counts as told only after the sink confirmed it.
 
+mod close;
 mod dry_run;
+mod ending;
 mod error;
 mod fail;
 mod run;
 mod tell;
+mod watchers;
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::time::sleep_until;
-use tracing::{error, info, warn};
+use tracing::error;
 
 use crate::audit::{self, AuditTrail};
 use crate::cli::CheckOptions;
 use crate::config::Settings;
-use crate::domain::{AuditLine, Event, Listing, Outcome, apply, diff, guard};
+use crate::domain::{AuditLine, Failing, Listing, Outcome, apply, diff, guard};
+use crate::github::Job;
 use crate::http::Sender;
+use crate::progress::Progress;
 use crate::slack::{self, Slack};
-use crate::smartlead::Smartlead;
-use crate::state::{self, LastCheck};
-use crate::store::{Begun, Change, Finish, Known, Store, StoreError};
+use crate::smartlead::{Smartlead, SmartleadError};
+use crate::store::{Begun, Change, Known, Store, StoreError};
+use close::Applied;
+use ending::Counts;
+pub use ending::Ending;
 pub use error::CheckError;
 pub use run::{Run, interrupted};
+use watchers::Watchers;
+pub use watchers::refused;
 
 /// Of a run's time, so much is for the listing; the rest is kept for recording and telling.
 const LISTING_SHARE: f64 = 0.9;
@@ -37,60 +46,23 @@ const LISTING_SHARE: f64 = 0.9;
 /// why and a run that has come to its end may be closed.
 const CLOSING_GRACE: Duration = Duration::from_secs(10);
 
-/// How a check ended.
-#[derive(Debug)]
-pub enum Ending {
-    /// Applied, and everything is told.
-    Complete,
-    /// Applied, but an alert is untold.
-    Untold,
-    /// Failed.
-    Failed,
-    /// Another run holds the lease.
-    Busy,
+/// Where a check runs.
+pub struct Host {
+    /// Shows how far the listing is.
+    pub progress: Progress,
+    /// The job of GitHub Actions around it, if it is one.
+    pub job: Job,
 }
 
-impl Ending {
-    /// The exit code of the process.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Complete => 0,
-            Self::Failed => 1,
-            Self::Untold => 3,
-            Self::Busy => 4,
-        }
-    }
-}
-
-impl From<Outcome> for Ending {
-    fn from(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Complete => Self::Complete,
-            Outcome::Untold => Self::Untold,
-            Outcome::Failed | Outcome::Short => Self::Failed,
-        }
-    }
-}
-
-/// What a check that was applied has to say.
-struct Applied {
-    counts: Counts,
-    told: usize,
-    /// Why an alert is untold.
-    untold: Option<String>,
-    /// Why the audit trail is behind.
-    unaudited: Option<CheckError>,
-}
-
-/// The numbers of a check.
+/// Whether what a run found is on record.
 #[derive(Clone, Copy)]
-struct Counts {
-    accounts: usize,
-    disconnected: usize,
-    new: usize,
-    changed: usize,
-    reconnected: usize,
-    removed: usize,
+enum Recorded {
+    /// It has not been tried.
+    No,
+    /// It was tried, and the database has not said how it ended.
+    Perhaps,
+    /// It is, and the run ends so if it is cut off.
+    Yes(Outcome),
 }
 
 /// One check under way.
@@ -98,13 +70,16 @@ struct Check<'a> {
     settings: &'a Settings,
     options: &'a CheckOptions,
     run: &'a Run,
+    progress: &'a Progress,
+    watchers: &'a Watchers<'a>,
     smartlead: Smartlead,
     slack: Slack,
     store: Box<dyn Store>,
     /// Whether the lease may be ours, so that it has to be given back.
     leased: Cell<bool>,
-    /// How the run ends if it is cut off; nothing as long as what it found is not on record.
-    recorded: Cell<Option<Outcome>>,
+    /// The checks that failed just before this one, once that is known.
+    failing: OnceCell<Failing>,
+    recorded: Cell<Recorded>,
 }
 
 /// Runs one check to its end, whatever that is, and logs it. `stop` ends it early, in good order.
@@ -112,34 +87,24 @@ pub async fn run(
     settings: &Settings,
     options: &CheckOptions,
     run: &Run,
+    host: &Host,
     stop: impl Future<Output = ()>,
 ) -> Ending {
-    let check = match Check::new(settings, options, run) {
-        Ok(check) => check,
+    let watchers = Watchers::new(&settings.common, &host.job);
+    watchers.warn_of_lost_files(settings);
+    let ending = match Check::new(settings, options, run, host, &watchers) {
+        Ok(check) => check.run(stop).await,
         Err(error) => {
             error!("{error}");
-            return Ending::Failed;
+            watchers.note_problem(error.to_string());
+            Ending::Failed
         }
     };
-    let attempt = async {
-        if options.dry_run {
-            return check.dry_run().await;
-        }
-        check.attempt().await
-    };
-    let ended = tokio::select! {
-        ended = AssertUnwindSafe(attempt).catch_unwind() => ended.unwrap_or(Err(CheckError::Panicked)),
-        () = stop => Err(CheckError::Interrupted),
-        () = sleep_until(check.run.deadline(settings.run_timeout) + CLOSING_GRACE) => Err(CheckError::Deadline),
-    };
-    match ended {
-        Ok(ending) => ending,
-        Err(error @ CheckError::Busy { .. }) => check.give_way(&error),
-        Err(error @ CheckError::Store(StoreError::LeaseLost)) if check.recorded.get().is_none() => {
-            check.give_way(&error)
-        }
-        Err(error) => check.fail(&error).await,
+    host.progress.end();
+    if !options.dry_run {
+        watchers.note_end(&ending, run).await;
     }
+    ending
 }
 
 impl<'a> Check<'a> {
@@ -147,96 +112,162 @@ impl<'a> Check<'a> {
         settings: &'a Settings,
         options: &'a CheckOptions,
         run: &'a Run,
+        host: &'a Host,
+        watchers: &'a Watchers<'a>,
     ) -> Result<Self, CheckError> {
-        let deadline = run.deadline(settings.run_timeout);
+        let deadline = run.deadline(settings.common.run_timeout);
         let sender = |server, policy, deadline| {
-            Sender::new(server, policy, deadline, settings.redactor.clone())
+            Sender::new(server, policy, deadline, settings.common.redactor.clone())
         };
-        let listing_deadline = run.deadline(settings.run_timeout.mul_f64(LISTING_SHARE));
+        let listing_deadline = run.deadline(settings.common.run_timeout.mul_f64(LISTING_SHARE));
         let source = sender(
             &settings.smartlead.base_url,
-            settings.policy,
+            settings.common.policy,
             listing_deadline,
         )?;
-        let redactor = settings.redactor.clone();
+        let redactor = settings.common.redactor.clone();
         Ok(Self {
             settings,
             options,
             run,
-            smartlead: Smartlead::new(settings.smartlead.clone(), source, redactor.clone()),
+            progress: &host.progress,
+            watchers,
+            smartlead: Smartlead::new(
+                settings.smartlead.clone(),
+                source,
+                redactor.clone(),
+                host.progress.clone(),
+            ),
             slack: Slack::new(
                 settings.slack.clone(),
                 sender(
                     &settings.slack.base_url,
-                    slack::policy(settings.policy),
+                    slack::policy(settings.common.policy),
                     deadline,
                 )?,
             ),
-            store: settings.database.store(redactor),
+            store: settings
+                .database
+                .store(settings.common.database_timeout, redactor),
             leased: Cell::new(false),
-            recorded: Cell::new(None),
+            failing: OnceCell::new(),
+            recorded: Cell::new(Recorded::No),
         })
+    }
+
+    /// Tries, and sees to it that the end is in good order, whatever it is.
+    async fn run(&self, stop: impl Future<Output = ()>) -> Ending {
+        let attempt = async {
+            if self.options.dry_run {
+                return self.dry_run().await;
+            }
+            self.attempt().await
+        };
+        let ended = tokio::select! {
+            ended = AssertUnwindSafe(attempt).catch_unwind() => ended.unwrap_or(Err(CheckError::Panicked)),
+            () = stop => Err(CheckError::Interrupted),
+            () = sleep_until(self.run.deadline(self.settings.common.run_timeout) + CLOSING_GRACE) => Err(CheckError::Deadline),
+        };
+        match ended {
+            Ok(ending) => ending,
+            Err(error @ CheckError::Busy { .. }) => self.give_way(&error),
+            Err(error @ CheckError::Store(StoreError::LeaseLost))
+                if !matches!(self.recorded.get(), Recorded::Yes(_)) =>
+            {
+                self.give_way(&error)
+            }
+            Err(error) => self.fail(&error).await,
+        }
     }
 
     /// The check itself. What is known of accounts changes in `record` and nowhere before.
     async fn attempt(&self) -> Result<Ending, CheckError> {
         let known = self.begin().await?;
-        let trail = AuditTrail::open(&self.settings.csv_dir).map_err(CheckError::AuditFolder)?;
-        let fleet = self.smartlead.fleet().await?;
+        let trail =
+            AuditTrail::open(&self.settings.common.csv_dir).map_err(CheckError::AuditFolder)?;
+        self.watchers.note_start(self.run);
+        let fleet = self.list(known.last_size).await?;
         self.check_size(&fleet, &known)?;
-        let found = diff(&known.open, &fleet, self.run.started_at);
+        let found = diff(&known.open, &fleet, self.run.started_at());
         let open = apply(known.open, &found);
-        let lines = audit::lines(&found.transitions, &self.run.id, self.run.started_at);
+        let lines = audit::lines(&found.transitions, &self.run.id, self.run.started_at());
+        let untold = self.untold(&open, known.unannounced + found.unannounced());
+        let outcome = if untold.is_empty() {
+            Outcome::Complete
+        } else {
+            Outcome::Untold
+        };
+        self.watchers.note_new(&found);
+        self.recorded.set(Recorded::Perhaps);
         self.store
             .record(&Change {
                 run_id: &self.run.id,
-                started_at: self.run.started_at,
+                started_at: self.run.started_at(),
                 accounts_seen: fleet.len(),
                 disconnected: open.len(),
+                outcome,
                 diff: &found,
                 announce: self.announce(),
                 audit: &lines,
             })
             .await?;
-        self.recorded.set(Some(Outcome::Untold));
+        self.recorded.set(Recorded::Yes(outcome));
         let (csv, unaudited) = self.append(&trail, &known.outbox, &lines);
         if unaudited.is_some() {
-            self.recorded.set(Some(Outcome::Failed));
+            self.recorded.set(Recorded::Yes(Outcome::Failed));
         }
-        let (told, untold) = self.tell(&self.untold(open.iter()), &csv).await;
+        let (told, untold) = self.tell(&self.alert(&untold, &csv)).await?;
+        let recovery_told_at = match &known.recovery {
+            Some(recovery) if unaudited.is_none() => self.tell_recovery(recovery).await,
+            _ => None,
+        };
         self.close(Applied {
-            counts: Counts {
-                accounts: fleet.len(),
-                disconnected: open.len(),
-                new: found.count(Event::Disconnected),
-                changed: found.count(Event::Changed),
-                reconnected: found.count(Event::Reconnected),
-                removed: found.count(Event::Removed),
-            },
+            counts: Counts::new(fleet.len(), open.len(), &found),
             told,
             untold,
             unaudited,
+            recovery_told_at,
         })
         .await
     }
 
+    /// Reads the whole fleet; the last listing held `expected` accounts.
+    async fn list(&self, expected: Option<u64>) -> Result<Listing, SmartleadError> {
+        self.progress.begin(expected);
+        let fleet = self.smartlead.fleet().await;
+        self.progress.end();
+        fleet
+    }
+
+    /// Logs an error and keeps it for those who watch over the checks.
+    fn note_problem(&self, error: &impl std::fmt::Display) {
+        error!("{error}");
+        self.watchers.note_problem(self.words(error));
+    }
+
     /// Another run is at work: nothing was done, and it is nobody's fault.
     fn give_way(&self, error: &CheckError) -> Ending {
-        error!("{error}");
+        self.note_problem(error);
         Ending::Busy
     }
 
     async fn begin(&self) -> Result<Known, CheckError> {
-        let now = self.run.started_at;
-        let lease_until = now + self.settings.run_timeout;
+        let now = self.run.started_at();
         self.leased.set(true);
-        let begun = self.store.begin(&self.run.id, now, lease_until).await;
+        let begun = self
+            .store
+            .begin(&self.run.id, now, self.settings.common.run_timeout)
+            .await;
         self.leased.set(!matches!(
             begun,
             Ok(Begun::Busy { .. }) | Err(StoreError::Unreachable { .. } | StoreError::Newer { .. })
         ));
         match begun? {
-            Begun::Free(known) => Ok(known),
+            Begun::Free(known) => {
+                self.run.put_after(known.failing.last_applied);
+                self.failing.get_or_init(|| known.failing.clone());
+                Ok(known)
+            }
             Begun::Busy { holder, until } => Err(CheckError::Busy { holder, until }),
         }
     }
@@ -246,20 +277,17 @@ impl<'a> Check<'a> {
     fn check_size(&self, fleet: &Listing, known: &Known) -> Result<(), CheckError> {
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         let seen = count(fleet.len());
-        let last = known
-            .last_complete
-            .unwrap_or_else(|| count(known.open.len()));
+        let last = known.last_size.unwrap_or_else(|| count(known.open.len()));
         if self.options.accept_shrink || !guard::is_suspiciously_short(seen, last) {
             return Ok(());
         }
         Err(CheckError::Short {
             seen,
             last,
-            of: match known.last_complete {
+            of: match known.last_size {
                 Some(_) => "of the last complete check",
                 None => "that are on record as disconnected",
             },
-            told: known.told_short,
         })
     }
 
@@ -274,108 +302,27 @@ impl<'a> Check<'a> {
             file.file_name()
                 .map(|name| name.to_string_lossy().into_owned())
         };
-        match trail.append(left, new) {
+        match trail.append(left.iter().chain(new)) {
             Ok(file) => {
                 let name = file.as_deref().and_then(name);
                 (
-                    name.unwrap_or_else(|| audit::file_name(self.run.started_at)),
+                    name.unwrap_or_else(|| audit::file_name(self.run.started_at())),
                     None,
                 )
             }
             Err(error) => (
-                audit::file_name(self.run.started_at),
+                audit::file_name(self.run.started_at()),
                 Some(CheckError::AuditRows(error)),
             ),
         }
     }
 
-    /// Retention, state file, the end of the run, and one line that sums it up.
-    async fn close(&self, applied: Applied) -> Result<Ending, CheckError> {
-        let unaudited = applied.unaudited.as_ref().map(|error| self.words(error));
-        let outcome = match (&unaudited, &applied.untold) {
-            (Some(_), _) => Outcome::Failed,
-            (None, Some(_)) => Outcome::Untold,
-            (None, None) => Outcome::Complete,
-        };
-        self.recorded.set(Some(outcome));
-        if let Some(why) = &applied.untold {
-            error!("the alert is kept for the next run. {why}");
-        }
-        if let Some(why) = &unaudited {
-            error!("{why}");
-        }
-        let error = unaudited.as_deref().or(applied.untold.as_deref());
-        self.write_state(outcome, error, Some(applied.counts));
-        let now = self.run.now();
-        let finished = self
-            .store
-            .finish(&Finish {
-                run_id: &self.run.id,
-                finished_at: now,
-                outcome,
-                error,
-                audited: unaudited.is_none(),
-                keep_since: now - self.settings.retention,
-            })
-            .await;
-        let deleted = match finished {
-            // What this run did is done and on record; the other run has all the rest.
-            Err(StoreError::LeaseLost) => {
-                warn!(
-                    "the run took longer than its lease, and another began meanwhile. Raise RUN_TIMEOUT_SECS"
-                );
-                0
-            }
-            finished => finished?,
-        };
-        let Counts {
-            accounts,
-            disconnected,
-            new,
-            changed,
-            reconnected,
-            removed,
-        } = applied.counts;
-        let seconds = format!("{:.1}", self.run.elapsed().as_secs_f32());
-        info!(
-            run_id = %self.run.id, accounts, disconnected, new, changed, reconnected, removed,
-            told = applied.told, deleted, seconds, "check {}", outcome.as_str()
-        );
-        if let Some(error) = &applied.unaudited {
-            self.tell_failure(error).await;
-        }
-        Ok(outcome.into())
-    }
-
     /// An error as text that may be kept and shown: a server may have echoed a secret.
     fn words(&self, error: &impl std::fmt::Display) -> String {
         self.settings
+            .common
             .redactor
             .redact(&error.to_string())
             .into_owned()
-    }
-
-    fn write_state(&self, outcome: Outcome, error: Option<&str>, counts: Option<Counts>) {
-        let path = &self.settings.state_file;
-        let written = state::write(
-            path,
-            &LastCheck {
-                run_id: self.run.id.as_str(),
-                started_at: self.run.started_at,
-                finished_at: self.run.now(),
-                outcome: outcome.as_str(),
-                accounts_seen: counts.map(|counts| counts.accounts),
-                disconnected: counts.map(|counts| counts.disconnected),
-                newly_disconnected: counts.map(|counts| counts.new),
-                reconnected: counts.map(|counts| counts.reconnected),
-                error,
-            },
-        );
-        if let Err(error) = written {
-            warn!(
-                "the state file {} cannot be written ({error}). Check STATE_FILE; nothing depends on it",
-                path.display()
-            );
-        }
     }
 }

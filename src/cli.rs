@@ -2,9 +2,13 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{NonEmptyStringValueParser, PossibleValue};
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
+use crate::domain::Kind;
+use crate::history::Since;
 use crate::telemetry::LogFormat;
 
 /// Tells Slack, once, about each Smartlead mailbox that has newly lost its SMTP or IMAP
@@ -34,8 +38,26 @@ pub struct Cli {
 pub enum Command {
     /// Run one check: list, compare, record, tell (the same as no command)
     Check(CheckOptions),
+    /// Look at settings, Smartlead, Slack, database, files and clock, and say what to do
+    ///
+    /// Leaves nothing behind, but for the message of --post. Exit codes: 0 all needed parts are
+    /// fine, 1 one is not.
+    Doctor(DoctorOptions),
+    /// Show what is down now, and how the last check ended
+    Status(StatusOptions),
+    /// Show when accounts were down, which go down most often, and how long it takes
+    History(HistoryOptions),
+    /// Write a page of what is down, of the last 30 days, and of the last checks
+    Report(ReportOptions),
     /// Play three hours against a simulated Smartlead and Slack; needs no account, key or server
     Demo(DemoOptions),
+    /// Print a script that completes commands and options in a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page, in roff
+    Man,
 }
 
 /// How to check.
@@ -57,6 +79,101 @@ pub struct CheckOptions {
     /// Accept a listing with fewer than half the accounts of the last check
     #[arg(long)]
     pub accept_shrink: bool,
+}
+
+/// How to look for what is wrong.
+#[derive(Debug, Clone, Args)]
+pub struct DoctorOptions {
+    /// Post a test message to the channel
+    #[arg(long)]
+    pub post: bool,
+
+    /// Print the findings as JSON: part, check, status, detail, latency_ms, remedy
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How to show what is down.
+#[derive(Debug, Clone, Args)]
+pub struct StatusOptions {
+    /// What to show.
+    #[command(flatten)]
+    pub filter: Filter,
+
+    /// Print JSON, with everything that is on record
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+
+    /// Print CSV, a line for each account
+    #[arg(long)]
+    pub csv: bool,
+}
+
+/// Which disconnections to show: those that have one of the values of each option that is given,
+/// in any case.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Filter {
+    /// Show only this kind; may be repeated
+    #[arg(long = "kind", value_name = "KIND", ignore_case = true)]
+    pub kinds: Vec<Kind>,
+
+    /// Show only this provider type, such as GMAIL; may be repeated
+    #[arg(long = "type", value_name = "TYPE")]
+    pub types: Vec<String>,
+
+    /// Show only accounts with this tag; may be repeated
+    #[arg(long = "tag", value_name = "TAG")]
+    pub tags: Vec<String>,
+
+    /// Show only this client, by its id; may be repeated
+    #[arg(long = "client", value_name = "ID")]
+    pub clients: Vec<String>,
+}
+
+impl ValueEnum for Kind {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Self::Both => "both",
+            Self::Smtp => "smtp",
+            Self::Imap => "imap",
+        }))
+    }
+}
+
+/// How to show what was down.
+#[derive(Debug, Clone, Args)]
+pub struct HistoryOptions {
+    /// Show one account, by its id or its address
+    #[arg(long, value_name = "ID|ADDRESS", value_parser = NonEmptyStringValueParser::new())]
+    pub account: Option<String>,
+
+    /// Look back so far: hours (12h), days (30d), weeks (2w), or since a date (2026-11-01)
+    #[arg(long, value_name = "TIME", default_value = "30d")]
+    pub since: Since,
+
+    /// List no more cycles than this, the newest first; the figures are of all
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: u32,
+
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to make of the figures.
+#[derive(Debug, Clone, Args)]
+pub struct ReportOptions {
+    /// Write the page to this file, and replace it if it exists
+    #[arg(long, value_name = "FILE", default_value = "report.html")]
+    pub html: PathBuf,
+
+    /// Print the figures as JSON, and write no page
+    #[arg(long, conflicts_with = "html")]
+    pub json: bool,
 }
 
 /// How to play the demo.
@@ -107,6 +224,29 @@ impl Cli {
     }
 }
 
+/// The script that completes commands and options in `shell`.
+pub fn completions(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "monitor", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+/// The manual page of the program and of each of its commands, in roff.
+///
+/// # Errors
+/// None that memory does not give.
+pub fn manual() -> std::io::Result<String> {
+    let mut page = Vec::new();
+    let mut program = Cli::command();
+    program.build();
+    clap_mangen::Man::new(program.clone()).render(&mut page)?;
+    let commands = program.get_subcommands();
+    for command in commands.filter(|command| command.get_name() != "help") {
+        clap_mangen::Man::new(command.clone()).render(&mut page)?;
+    }
+    Ok(String::from_utf8_lossy(&page).into_owned())
+}
+
 impl Global {
     /// Less than 0 for errors only, 0 for the usual, more for more.
     pub fn verbosity(&self) -> i8 {
@@ -150,6 +290,13 @@ mod tests {
             &["monitor", "chekc"],
             &["monitor", "demo", "--accounts", "9"],
             &["monitor", "--log-format", "xml"],
+            &["monitor", "status", "--json", "--csv"],
+            &["monitor", "status", "--kind", "pop3"],
+            &["monitor", "history", "--since", "soon"],
+            &["monitor", "history", "--limit", "-1"],
+            &["monitor", "history", "--account", ""],
+            &["monitor", "report", "--json", "--html", "x.html"],
+            &["monitor", "report", "x.html"],
         ] {
             let error = Cli::try_parse_from(line).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{line:?}");

@@ -13,14 +13,15 @@ use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{AsHeaderName, DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Request, StatusCode};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tracing::{debug, warn};
 use url::{Host, Url};
 
+use crate::progress::Progress;
 use crate::redact::Redactor;
-pub use answer::kind as body_kind;
+pub use answer::{kind as body_kind, retry_after, retry_after_in_body};
 use retry::{Backoff, Next};
 pub use retry::{Fault, Repeat, SendError};
 
@@ -57,7 +58,28 @@ pub struct Policy {
     pub request_timeout: Duration,
 }
 
-/// What the body of a 2xx answer turned out to be.
+/// A 2xx answer as it came.
+#[derive(Clone, Copy)]
+pub struct Received<'a> {
+    /// Its headers.
+    pub headers: &'a HeaderMap,
+    /// Its body, whole.
+    pub body: &'a [u8],
+}
+
+impl<'a> Received<'a> {
+    /// A header's value, if it is there and is text.
+    pub fn header(&self, name: impl AsHeaderName) -> Option<&'a str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The server's clock when it answered, to the second.
+    pub fn date(&self) -> Option<SystemTime> {
+        httpdate::parse_http_date(self.header(DATE)?).ok()
+    }
+}
+
+/// What a 2xx answer turned out to be.
 pub enum Answer<T> {
     /// What was asked for.
     Good(T),
@@ -65,15 +87,38 @@ pub enum Answer<T> {
     Malformed(String),
     /// A refusal for the rate that came as a 2xx; treated like a 429.
     RateLimited(String),
+    /// Word that the request was not acted on and may be sent again.
+    NotTaken(String),
+}
+
+impl<T> Answer<T> {
+    /// The same with what is good made into something else.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Answer<U> {
+        match self {
+            Self::Good(good) => Answer::Good(make(good)),
+            Self::Malformed(why) => Answer::Malformed(why),
+            Self::RateLimited(why) => Answer::RateLimited(why),
+            Self::NotTaken(why) => Answer::NotTaken(why),
+        }
+    }
 }
 
 /// The TLS set-up of this machine cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "TLS cannot be set up: {0}. Check that the system's root certificates are installed (Debian: \
-     package ca-certificates)"
-)]
+#[error("{}. {}", self.fault(), self.remedy())]
 pub struct TlsError(String);
+
+impl TlsError {
+    /// What happened, without what to do.
+    pub fn fault(&self) -> String {
+        format!("TLS cannot be set up: {}", self.0)
+    }
+
+    /// What to do, as a sentence without its stop.
+    pub fn remedy(&self) -> &'static str {
+        "Check that the system's root certificates are installed (Debian: package ca-certificates)"
+    }
+}
 
 /// Sends requests to one server, politely, until a deadline.
 pub struct Sender {
@@ -86,6 +131,7 @@ pub struct Sender {
     policy: Policy,
     deadline: Instant,
     redactor: Redactor,
+    progress: Option<Progress>,
 }
 
 impl Sender {
@@ -121,7 +167,14 @@ impl Sender {
             policy,
             deadline,
             redactor,
+            progress: None,
         })
+    }
+
+    /// Shows the pauses that the server asks for.
+    pub fn showing(mut self, progress: &Progress) -> Self {
+        self.progress = Some(progress.clone());
+        self
     }
 
     /// What keeps secrets out of the words of this server.
@@ -134,8 +187,8 @@ impl Sender {
         &self.client
     }
 
-    /// Sends `request` until `read` finds the body of a 2xx answer good, a fault is not worth
-    /// another try, or the deadline is near. `what` names the request in the log.
+    /// Sends `request` until `read` finds a 2xx answer good, a fault is not worth another
+    /// try, or the deadline is near. `what` names the request in the log.
     ///
     /// # Errors
     /// The last fault, with the number of tries.
@@ -144,15 +197,23 @@ impl Sender {
         what: &str,
         request: &Request,
         repeat: Repeat,
-        read: impl Fn(&[u8]) -> Answer<T>,
+        read: impl Fn(Received<'_>) -> Answer<T>,
     ) -> Result<T, SendError> {
         let mut backoff = Backoff::new(self.policy.retry_base);
         let mut attempts = 0;
         loop {
-            let fault = match timeout_at(self.deadline, self.attempt(what, request, &read)).await {
-                Ok(Ok(good)) => return Ok(good),
-                Ok(Err(fault)) => fault,
-                Err(_) => Fault::Deadline("no answer before the deadline of the run".to_owned()),
+            let late = |may_have_acted| Fault::Deadline {
+                what: "no answer before the deadline of the run".to_owned(),
+                may_have_acted,
+            };
+            let fault = match timeout_at(self.deadline, self.turn()).await {
+                Err(_) => late(false),
+                Ok(()) => match timeout_at(self.deadline, self.attempt(what, request, &read)).await
+                {
+                    Ok(Ok(good)) => return Ok(good),
+                    Ok(Err(fault)) => fault,
+                    Err(_) => late(true),
+                },
             };
             attempts += u32::from(!matches!(fault, Fault::RateLimited { .. }));
             let wait = match retry::next(&fault, attempts, self.policy.max_attempts, repeat) {
@@ -167,6 +228,9 @@ impl Sender {
             }
             if matches!(fault, Fault::RateLimited { .. }) {
                 self.hold_until(until);
+                if let Some(progress) = &self.progress {
+                    progress.pause(wait);
+                }
             }
             warn!(
                 request = what,
@@ -178,17 +242,16 @@ impl Sender {
         }
     }
 
-    /// One try, when it is its turn.
+    /// One try, at once.
     async fn attempt<T>(
         &self,
         what: &str,
         request: &Request,
-        read: &impl Fn(&[u8]) -> Answer<T>,
+        read: &impl Fn(Received<'_>) -> Answer<T>,
     ) -> Result<T, Fault> {
         let request = request
             .try_clone()
             .ok_or_else(|| Fault::Unsent("the request cannot be repeated".to_owned()))?;
-        self.turn().await;
         let sent = Instant::now();
         let mut response = self
             .client
@@ -216,23 +279,26 @@ impl Sender {
             ms = millis(sent.elapsed()),
             "answer"
         );
-        self.judge(status, &headers, &body, read)
+        let received = Received {
+            headers: &headers,
+            body: &body,
+        };
+        self.judge(status, received, read)
     }
 
     fn judge<T>(
         &self,
         status: StatusCode,
-        headers: &HeaderMap,
-        body: &[u8],
-        read: &impl Fn(&[u8]) -> Answer<T>,
+        received: Received<'_>,
+        read: &impl Fn(Received<'_>) -> Answer<T>,
     ) -> Result<T, Fault> {
-        let said = || answer::message(body, &self.redactor);
+        let said = || answer::message(received.body, &self.redactor);
         let wait = || {
-            let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
-            let date = header("date").and_then(|date| httpdate::parse_http_date(date).ok());
-            header(RETRY_AFTER.as_str())
-                .and_then(|value| answer::retry_after(value, date.unwrap_or_else(SystemTime::now)))
-                .or_else(|| answer::retry_after_in_body(body))
+            let now = received.date().unwrap_or_else(SystemTime::now);
+            received
+                .header(RETRY_AFTER)
+                .and_then(|value| answer::retry_after(value, now))
+                .or_else(|| answer::retry_after_in_body(received.body))
         };
         if status == StatusCode::TOO_MANY_REQUESTS {
             return Err(Fault::RateLimited {
@@ -247,7 +313,7 @@ impl Sender {
                 wait: wait(),
             });
         }
-        match read(body) {
+        match read(received) {
             Answer::Good(good) => Ok(good),
             Answer::Malformed(why) => {
                 Err(Fault::Malformed(self.redactor.redact(&why).into_owned()))
@@ -256,6 +322,7 @@ impl Sender {
                 message,
                 wait: wait(),
             }),
+            Answer::NotTaken(why) => Err(Fault::NotTaken(why)),
         }
     }
 

@@ -81,9 +81,11 @@ impl Redactor {
     }
 
     /// Untrusted text as one line of at most `max_chars` characters, without secrets. They go
-    /// before the text is cut: half a token no longer looks like one.
+    /// before the text is cut: half a token no longer looks like one. And they go again after it was
+    /// cleaned: a character that is dropped may have stood inside of one.
     pub fn excerpt(&self, text: &str, max_chars: usize) -> String {
-        text::clean(&self.redact(text), max_chars)
+        let whole = text::clean(&self.redact(text), usize::MAX);
+        text::clean(&self.redact(&whole), max_chars)
     }
 }
 
@@ -97,6 +99,18 @@ mod tests {
         for before in 0..60 {
             let text = format!("{}key-5b1f3c", "x".repeat(before));
             assert!(!redactor.excerpt(&text, 40).contains("key-"), "{before}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_hides_behind_what_is_dropped_is_redacted() {
+        for text in [
+            "key-5b\u{200b}1f3c",
+            "pass\u{2060}word=key-5b",
+            "key-5b1f3c\0",
+        ] {
+            let shown = redactor(&["key-5b1f3c"]).excerpt(text, 40);
+            assert!(!shown.contains("key-"), "{shown}");
         }
     }
 

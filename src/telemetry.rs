@@ -9,10 +9,12 @@ use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::writer::MakeWriterExt as _;
 use tracing_subscriber::layer::{Layer, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Registry, fmt};
 
+use crate::progress::Progress;
 use crate::redact::Redactor;
 
 /// How a log line looks.
@@ -25,22 +27,24 @@ pub enum LogFormat {
 }
 
 /// How much is logged, and where to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 pub struct Logging<'a> {
     /// Shape of a line, on stderr and in the file.
     pub format: LogFormat,
-    /// Less than 0: errors only on stderr, the file as with 0. 0: what a check does. 1: each request. 2: everything of ours.
-    /// 3: that of the libraries too.
+    /// Less than 0: errors only on stderr, the file as with 0. 0: what a check does. 1: each request.
+    /// 2: everything of ours. 3: that of the libraries too.
     pub verbosity: i8,
     /// Whether stderr shows colours.
     pub colour: bool,
     /// The file to append to.
     pub file: Option<&'a Path>,
+    /// What stands at the foot of the terminal, and gives way to each line.
+    pub progress: Progress,
 }
 
 /// Starts logging for the rest of the process. A log file that cannot be opened is a warning and
 /// no reason to leave mailboxes unwatched.
-pub fn start(logging: Logging<'_>, redactor: &Redactor) {
+pub fn start(logging: &Logging<'_>, redactor: &Redactor) {
     let file = logging.file.map(open);
     let (file, fault) = match file {
         Some(Ok(file)) => (Some(file), None),
@@ -49,29 +53,32 @@ pub fn start(logging: Logging<'_>, redactor: &Redactor) {
     };
     let stderr = Redacting {
         redactor: redactor.clone(),
-        target: Stderr,
+        target: Stderr(logging.progress.clone()),
     };
     let file = file.map(|file| Redacting {
         redactor: redactor.clone(),
         target: Arc::new(file),
     });
-    let to_stderr = filter(logging.verbosity);
-    // Who wants a quiet terminal still wants to look up later what was done.
-    let to_file = filter(logging.verbosity.max(0));
+    // One filter for all, and none of a layer's own: when sqlx asks whether it would be heard, and
+    // then says nothing, such a filter keeps its answer and swallows the next line, whoever it is
+    // from. Who wants a quiet terminal still wants to look up later what was done, so what stderr
+    // does not show is left out there.
+    let shown = if logging.verbosity < 0 {
+        Level::ERROR
+    } else {
+        Level::TRACE
+    };
     let layers = [
-        Some(
-            layer(stderr, logging.format, logging.colour)
-                .with_filter(to_stderr)
-                .boxed(),
-        ),
-        file.map(|file| {
-            layer(file, logging.format, false)
-                .with_filter(to_file)
-                .boxed()
-        }),
+        Some(layer(
+            stderr.with_max_level(shown),
+            logging.format,
+            logging.colour,
+        )),
+        file.map(|file| layer(file, logging.format, false)),
     ];
     let started = tracing_subscriber::registry()
         .with(layers.into_iter().flatten().collect::<Vec<_>>())
+        .with(filter(logging.verbosity.max(0)))
         .try_init();
     if started.is_ok() {
         report_panics();
@@ -107,8 +114,7 @@ where
 
 fn filter(verbosity: i8) -> Targets {
     let (ours, libraries) = match verbosity {
-        ..0 => (LevelFilter::ERROR, LevelFilter::OFF),
-        0 => (LevelFilter::INFO, LevelFilter::OFF),
+        ..=0 => (LevelFilter::INFO, LevelFilter::OFF),
         1 => (LevelFilter::DEBUG, LevelFilter::WARN),
         2 => (LevelFilter::TRACE, LevelFilter::WARN),
         3.. => (LevelFilter::TRACE, LevelFilter::TRACE),
@@ -133,14 +139,25 @@ fn report_panics() {
     }));
 }
 
-#[derive(Clone, Copy)]
-struct Stderr;
+struct Stderr(Progress);
 
 impl<'a> MakeWriter<'a> for Stderr {
-    type Writer = io::Stderr;
+    type Writer = AboveProgress<'a>;
 
-    fn make_writer(&'a self) -> io::Stderr {
-        io::stderr()
+    fn make_writer(&'a self) -> AboveProgress<'a> {
+        AboveProgress(&self.0)
+    }
+}
+
+struct AboveProgress<'a>(&'a Progress);
+
+impl Write for AboveProgress<'_> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.suspend(|| io::stderr().write(line))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::{Disconnection, Event, Kind, Mailbox};
+use crate::domain::{Disconnection, Event, Kind, Mailbox, Told};
 
 fn at() -> DateTime<Utc> {
     "2026-11-21T14:05:00.25Z".parse().unwrap()
@@ -25,7 +25,7 @@ fn transition(name: &str) -> Transition {
             imap_error: None,
             detected_at: at(),
             missed_listings: 0,
-            told: false,
+            told: Told::No,
         },
     }
 }
@@ -84,7 +84,7 @@ fn a_cell_that_a_spreadsheet_would_run_is_neutralised() {
     ] {
         let folder = tempfile::tempdir().unwrap();
         let trail = AuditTrail::open(folder.path()).unwrap();
-        let path = trail.append(&[], &[made(name)]).unwrap().unwrap();
+        let path = trail.append(&[made(name)]).unwrap().unwrap();
         assert_eq!(records(&path)[0][3], expected, "{name:?}");
     }
 }
@@ -93,13 +93,13 @@ fn a_cell_that_a_spreadsheet_would_run_is_neutralised() {
 fn rows_are_appended_under_one_header_in_the_file_of_their_month() {
     let folder = tempfile::tempdir().unwrap();
     let trail = AuditTrail::open(&folder.path().join("new").join("audit")).unwrap();
-    let path = trail.append(&[], &[made("a"), made("b")]).unwrap().unwrap();
-    trail.append(&[], &[made("c")]).unwrap();
+    let path = trail.append(&[made("a"), made("b")]).unwrap().unwrap();
+    trail.append(&[made("c")]).unwrap();
     let december = AuditLine {
         month: "202612".to_owned(),
         ..made("d")
     };
-    let other = trail.append(&[], &[december]).unwrap().unwrap();
+    let other = trail.append(&[december]).unwrap().unwrap();
     assert!(path.ends_with("disconnections_202611.csv"));
     assert!(other.ends_with("disconnections_202612.csv"));
     let names: Vec<_> = records(&path)
@@ -112,7 +112,7 @@ fn rows_are_appended_under_one_header_in_the_file_of_their_month() {
             .unwrap()
             .starts_with(&format!("{HEADER}\r\n2026-"))
     );
-    assert_eq!(trail.append(&[], &[]).unwrap(), None);
+    assert_eq!(trail.append(&[]).unwrap(), None);
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn a_torn_line_is_closed_and_the_row_written_again() {
         let path = folder.path().join("disconnections_202611.csv");
         fs::write(&path, &whole.as_bytes()[..cut]).unwrap();
         let committed = [made("a"), made("b, \"Ünï 日本\"")];
-        trail.append(&committed, &[made("c")]).unwrap();
+        trail.append(committed.iter().chain(&[made("c")])).unwrap();
 
         let records = records(&path);
         let complete: Vec<_> = records.iter().filter(|record| record.len() == 14).collect();
@@ -165,7 +165,7 @@ fn what_another_program_wrote_in_another_encoding_is_not_cut() {
     let mut before = format!("{HEADER}\r\n1,2,3,M").into_bytes();
     before.extend(b"\xfcller,\"a, b\",rest");
     fs::write(&path, &before).unwrap();
-    trail.append(&[], &[made("a")]).unwrap();
+    trail.append(&[made("a")]).unwrap();
     before.extend(format!("\r\n{}\r\n", made("a").line).bytes());
     assert_eq!(fs::read(&path).unwrap(), before);
 }
@@ -177,8 +177,8 @@ fn a_file_with_another_header_is_left_alone_and_a_sibling_started() {
     let theirs = folder.path().join("disconnections_202611.csv");
     let old = "timestamp,account_id,event\n2026-11-01,1,disconnected\n";
     fs::write(&theirs, old).unwrap();
-    let path = trail.append(&[], &[made("a")]).unwrap().unwrap();
-    trail.append(&[], &[made("b")]).unwrap();
+    let path = trail.append(&[made("a")]).unwrap().unwrap();
+    trail.append(&[made("b")]).unwrap();
     assert!(path.ends_with("disconnections_202611_2.csv"));
     assert_eq!(records(&path).len(), 2);
     assert_eq!(fs::read_to_string(&theirs).unwrap(), old);

@@ -1,21 +1,21 @@
 //! What a check would do, without doing it.
 
-use std::io::Write as _;
-
 use super::{Check, CheckError, Ending};
 use crate::audit;
 use crate::domain::{Event, Transition, apply, diff};
-use crate::slack::preview;
+use crate::slack::{message, preview};
+use crate::terminal;
 
 impl Check<'_> {
     /// Lists and compares, and prints to stdout what a check would record and post.
     pub(super) async fn dry_run(&self) -> Result<Ending, CheckError> {
         let known = self.store.preview().await?;
-        let fleet = self.smartlead.fleet().await?;
+        let fleet = self.list(known.last_size).await?;
         self.check_size(&fleet, &known)?;
-        let found = diff(&known.open, &fleet, self.run.started_at);
+        self.run.put_after(known.failing.last_applied);
+        let found = diff(&known.open, &fleet, self.run.started_at());
         let open = apply(known.open, &found);
-        let untold = self.untold(open.iter());
+        let untold = self.untold(&open, known.unannounced + found.unannounced());
         let mut lines = vec![
             "Dry run: nothing is written and nothing is posted.".to_owned(),
             format!(
@@ -29,8 +29,14 @@ impl Check<'_> {
             ),
         ];
         lines.extend(found.transitions.iter().map(line));
-        let parts = self.alert(&untold, &audit::file_name(self.run.started_at));
-        if parts.is_empty() {
+        let parts = self.alert(&untold, &audit::file_name(self.run.started_at()));
+        if let Some(recovery) = &known.recovery {
+            let message = message::recovery(recovery, &self.run.id, self.run.started_at());
+            lines.push(String::new());
+            lines.push("Would be posted, since the channel was told of a failure:".to_owned());
+            lines.extend(preview::lines(&message.blocks));
+        }
+        if parts.is_empty() && known.recovery.is_none() {
             lines.push("Nothing would be posted.".to_owned());
         }
         for part in &parts {
@@ -39,9 +45,9 @@ impl Check<'_> {
                 "Would be posted to {}:",
                 self.settings.slack.channel
             ));
-            lines.extend(preview::lines(&part.message));
+            lines.extend(preview::lines(&part.message.blocks));
         }
-        print(&lines);
+        terminal::print(&lines.join("\n")).map_err(CheckError::Output)?;
         Ok(Ending::Complete)
     }
 }
@@ -55,11 +61,4 @@ fn line(transition: &Transition) -> String {
         mailbox.id,
         mailbox.address.as_deref().unwrap_or("(no address)")
     )
-}
-
-/// Prints, and does not mind a reader that has gone away.
-fn print(lines: &[String]) {
-    let mut text = lines.join("\n");
-    text.push('\n');
-    let _ = std::io::stdout().write_all(text.as_bytes());
 }

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
+use super::Recorded;
 use crate::audit::AuditError;
+use crate::domain::text;
 use crate::http::TlsError;
 use crate::smartlead::SmartleadError;
 use crate::store::StoreError;
@@ -16,6 +18,12 @@ pub enum CheckError {
     /// The database.
     #[error("database: {0}")]
     Store(#[from] StoreError),
+    /// The database, right after a post.
+    #[error(
+        "an alert was posted, but not marked as told, so the next message calls its accounts a \
+         possible repeat. Database: {0}"
+    )]
+    Unmarked(StoreError),
     /// The folder of the audit trail.
     #[error(transparent)]
     AuditFolder(AuditError),
@@ -34,8 +42,6 @@ pub enum CheckError {
         last: u64,
         /// Which those are.
         of: &'static str,
-        /// Whether the last run has told so already.
-        told: bool,
     },
     /// The run has lasted too long.
     #[error(
@@ -47,7 +53,7 @@ pub enum CheckError {
     #[error(
         "run {holder} is under way, or ended without a word; its lease ends at {}. Nothing was done; \
          try again then",
-        .until.format("%Y-%m-%d %H:%M:%S UTC")
+        text::time(*.until)
     )]
     Busy {
         /// Its id.
@@ -58,6 +64,9 @@ pub enum CheckError {
     /// The machine's TLS set-up.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// What a dry run found cannot be shown.
+    #[error("the output cannot be written: {0}")]
+    Output(std::io::Error),
     /// Somebody asked the process to stop.
     #[error("stopped before the end; the next check finds or tells what this one did not")]
     Interrupted,
@@ -67,22 +76,25 @@ pub enum CheckError {
 }
 
 impl CheckError {
-    /// Whether the sink is told. Who stopped the run knows already; a short listing is told once.
+    /// Whether the sink is told. Who stopped the run knows already.
     pub(super) fn is_worth_telling(&self) -> bool {
-        !matches!(self, Self::Interrupted | Self::Short { told: true, .. })
+        !matches!(self, Self::Interrupted)
     }
 
-    /// What a reader of the error message may expect, as sentences. `recorded` says whether the
-    /// check had been recorded when it failed.
-    pub(super) fn what_happens_next(&self, recorded: bool) -> &'static str {
+    /// What a reader of the error message may expect, as sentences. `recorded` says whether what
+    /// the check found was on record when it failed.
+    pub(super) fn what_happens_next(&self, recorded: Recorded) -> &'static str {
         match (self, recorded) {
             (Self::AuditRows(_), _) => {
                 "The check is recorded and alerts are told. Rows that are missing in the CSV are kept in the database and appended by the next check."
             }
-            (_, true) => {
+            (_, Recorded::Yes(_)) => {
                 "What was found is on record. The next scheduled check continues from there."
             }
-            (_, false) => {
+            (_, Recorded::Perhaps) => {
+                "Whether what was found is on record will show: the next scheduled check reads it and continues from there. Nothing was resolved that was not seen connected."
+            }
+            (_, Recorded::No) => {
                 "No disconnection was resolved or forgotten: every open one stays as it was. The next scheduled check tries again."
             }
         }

@@ -1,11 +1,27 @@
 //! Whom a check tells about, and how it gets the alert out.
 
-use tracing::info;
+use chrono::{DateTime, Utc};
+use tracing::{info, warn};
 
-use super::Check;
-use crate::domain::Disconnection;
+use super::{Check, CheckError};
+use crate::domain::{Disconnection, Recovery, Telling, Told, Unannounced};
 use crate::slack::message::{self, Alert, Part};
-use crate::store::Announce;
+use crate::store::{Announce, StoreError};
+
+/// What a run has to tell.
+pub(super) struct Untold {
+    /// What is down.
+    pub(super) disconnections: Vec<Disconnection>,
+    /// What is not any more.
+    pub(super) unannounced: Unannounced,
+}
+
+impl Untold {
+    /// Whether there is nothing to tell.
+    pub(super) fn is_empty(&self) -> bool {
+        self.disconnections.is_empty() && self.unannounced.count() == 0
+    }
+}
 
 impl Check<'_> {
     /// What becomes of the announcements that are on record.
@@ -17,63 +33,112 @@ impl Check<'_> {
         }
     }
 
-    /// The open disconnections that this run has to tell about.
-    pub(super) fn untold<'d>(
-        &self,
-        open: impl Iterator<Item = &'d Disconnection>,
-    ) -> Vec<Disconnection> {
+    /// What this run has to tell of these open disconnections, and of those that were resolved untold.
+    pub(super) fn untold(&self, open: &[Disconnection], unannounced: Unannounced) -> Untold {
         let wanted = |d: &&Disconnection| match self.announce() {
-            Announce::New => !d.told,
-            Announce::All => !d.told || d.missed_listings == 0,
+            Announce::New => d.told != Told::Yes,
+            Announce::All => d.told != Told::Yes || d.missed_listings == 0,
             Announce::Nothing => false,
         };
-        open.filter(wanted).cloned().collect()
+        Untold {
+            disconnections: open.iter().filter(wanted).cloned().collect(),
+            unannounced: match self.announce() {
+                Announce::Nothing => Unannounced::default(),
+                Announce::New | Announce::All => unannounced,
+            },
+        }
     }
 
-    /// The messages of an alert about these disconnections.
-    pub(super) fn alert(&self, untold: &[Disconnection], csv: &str) -> Vec<Part> {
+    /// The messages that tell this.
+    pub(super) fn alert(&self, untold: &Untold, csv: &str) -> Vec<Part> {
         message::alert(&Alert {
             run_id: &self.run.id,
-            checked_at: self.run.started_at,
-            disconnections: untold,
+            checked_at: self.run.started_at(),
+            disconnections: &untold.disconnections,
+            unannounced: untold.unannounced,
             csv,
         })
     }
 
-    /// Tells about disconnections, message by message; gives how many were told, and why not all.
-    pub(super) async fn tell(
-        &self,
-        untold: &[Disconnection],
-        csv: &str,
-    ) -> (usize, Option<String>) {
+    /// Posts the messages of an alert; gives how many disconnections were told, and why not all.
+    ///
+    /// That a post begins is on record before it does, and that it ended, one way or the other,
+    /// after: what lies between is what may be repeated, and is then marked as that.
+    ///
+    /// # Errors
+    /// When the database fails in between.
+    pub(super) async fn tell(&self, parts: &[Part]) -> Result<(usize, Option<String>), CheckError> {
         let mut told = 0;
         let mut thread = None;
-        for part in self.alert(untold, csv) {
+        let mut attempted_at = self.run.now();
+        if let Some(first) = parts.first() {
+            let attempt = self
+                .store
+                .attempt(&self.run.id, &first.telling, attempted_at);
+            match attempt.await {
+                Err(lost @ StoreError::LeaseLost) => return Ok((0, Some(lost.to_string()))),
+                attempted => attempted?,
+            }
+        }
+        let nexts = parts.iter().skip(1).map(|part| Some(&part.telling));
+        for (part, next) in parts.iter().zip(nexts.chain([None])) {
             let receipt = match self.slack.post(&part.message, thread.as_ref()).await {
                 Ok(receipt) => receipt,
-                Err(error) => return (told, Some(self.words(&error))),
+                Err(error) if error.may_have_posted() => {
+                    let why = format!(
+                        "{}. It may be in the channel all the same; the next message marks it as a possible repeat",
+                        self.words(&error)
+                    );
+                    return Ok((told, Some(why)));
+                }
+                Err(error) => {
+                    self.withdraw(attempted_at).await;
+                    return Ok((told, Some(self.words(&error))));
+                }
             };
-            let marked = self
-                .store
-                .mark_told(&self.run.id, &part.accounts, &receipt, self.run.now())
-                .await;
-            if let Err(error) = marked {
-                let why = format!(
-                    "an alert was posted but not marked as told, so it may repeat: {}",
-                    self.words(&error)
-                );
-                return (told, Some(why));
+            attempted_at = self.run.now();
+            let marked =
+                self.store
+                    .mark_told(&self.run.id, &part.telling, &receipt, next, attempted_at);
+            match marked.await {
+                Ok(()) => {}
+                Err(lost @ StoreError::LeaseLost) => {
+                    let why = format!("an alert was posted, but not marked as told: {lost}");
+                    return Ok((told, Some(why)));
+                }
+                Err(error) => return Err(CheckError::Unmarked(error)),
             }
-            let accounts = part.accounts.len();
-            info!(
+            let Telling {
                 accounts,
+                unannounced,
+            } = &part.telling;
+            info!(
+                accounts = accounts.len(),
+                unseen_recoveries = unannounced.then_some(true),
                 channel = receipt.channel,
                 ts = receipt.ts,
                 "alert posted"
             );
-            told += accounts;
+            told += accounts.len();
             thread.get_or_insert(receipt);
         }
-        (told, None)
+        Ok((told, None))
+    }
+
+    async fn withdraw(&self, attempted_at: DateTime<Utc>) {
+        if let Err(error) = self.store.withdraw(&self.run.id, attempted_at).await {
+            warn!(
+                "the next message calls this one a possible repeat, though it was refused: {}",
+                self.words(&error)
+            );
+        }
+    }
+
+    /// Tells that checks work again; when the sink took that. Whether they still do is not known to
+    /// a run that has lost its lease.
+    pub(super) async fn tell_recovery(&self, recovery: &Recovery) -> Option<DateTime<Utc>> {
+        self.store.hold(&self.run.id).await.ok()?;
+        let message = message::recovery(recovery, &self.run.id, self.run.started_at());
+        self.post_notice(&self.slack, &message).await
     }
 }

@@ -1,3 +1,6 @@
+use std::collections::HashMap;
+use std::path::Path;
+
 use super::*;
 
 const NEEDED: [(&str, &str); 3] = [
@@ -21,7 +24,7 @@ fn fault(extra: &[(&str, &str)]) -> String {
 #[test]
 fn the_defaults_are_those_of_the_contract() {
     let settings = read(&[]).unwrap();
-    let limit = settings.policy.rate_limit.unwrap();
+    let limit = settings.common.policy.rate_limit.unwrap();
     assert_eq!(
         settings.smartlead.base_url.as_str(),
         "https://server.smartlead.ai/"
@@ -35,19 +38,27 @@ fn the_defaults_are_those_of_the_contract() {
         (limit.requests.get(), limit.period),
         (10, Duration::from_secs(2))
     );
-    assert_eq!(settings.policy.max_attempts, 3);
-    assert_eq!(settings.policy.retry_base, Duration::from_secs(2));
-    assert_eq!(settings.policy.request_timeout, Duration::from_secs(30));
-    assert_eq!(settings.run_timeout, Duration::from_secs(540));
-    assert_eq!(settings.retention, TimeDelta::days(30));
+    assert_eq!(settings.common.policy.max_attempts, 3);
+    assert_eq!(settings.common.policy.retry_base, Duration::from_secs(2));
+    assert_eq!(
+        settings.common.policy.request_timeout,
+        Duration::from_secs(30)
+    );
+    assert_eq!(settings.common.run_timeout, Duration::from_secs(540));
+    assert_eq!(settings.common.retention, TimeDelta::days(30));
+    assert_eq!(settings.common.database_timeout, Duration::from_secs(60));
+    assert_eq!(settings.common.error_reminder, TimeDelta::hours(6));
     assert_eq!(
         settings.database.to_string(),
         "SQLite file state/monitor.db"
     );
-    assert_eq!(settings.csv_dir, Path::new("./audit_logs"));
-    assert_eq!(settings.state_file, Path::new("./state/last_check.json"));
+    assert_eq!(settings.common.csv_dir, Path::new("./audit_logs"));
     assert_eq!(
-        settings.log_file.as_deref(),
+        settings.common.state_file,
+        Path::new("./state/last_check.json")
+    );
+    assert_eq!(
+        settings.common.log_file.as_deref(),
         Some(Path::new("./smartlead_monitor.log"))
     );
 }
@@ -74,7 +85,7 @@ fn all_faults_are_told_at_once_each_by_its_name() {
 #[test]
 fn a_variable_set_to_nothing_counts_as_missing_but_turns_the_log_file_off() {
     assert!(fault(&[("SLACK_BOT_TOKEN", " ")]).contains("SLACK_BOT_TOKEN: is missing"));
-    assert!(read(&[("LOG_FILE", "")]).unwrap().log_file.is_none());
+    assert!(read(&[("LOG_FILE", "")]).unwrap().common.log_file.is_none());
     assert_eq!(read(&[("PAGE_SIZE", "")]).unwrap().smartlead.page_size, 100);
 }
 
@@ -91,6 +102,7 @@ fn no_requests_a_window_means_no_limit() {
     assert_eq!(
         read(&[("RATE_LIMIT_REQUESTS", "0")])
             .unwrap()
+            .common
             .policy
             .rate_limit,
         None
@@ -119,6 +131,16 @@ fn values_at_the_edge_and_beyond() {
         ("SMARTLEAD_API_KEY", "a-b_c", "a b"),
         ("DATABASE_URL", "postgres://u:p@h/d", "postgres://u:p@h:x/d"),
         ("DATABASE_URL", "sqlite:some/file.db", "sqlite::memory:"),
+        (
+            "HEARTBEAT_URL",
+            "https://hc-ping.com/x?create=1",
+            "hc-ping.com/x",
+        ),
+        (
+            "HEARTBEAT_URL",
+            "http://kuma.lan/api/push/t?msg=OK",
+            "ftp://kuma.lan/x",
+        ),
     ] {
         assert!(read(&[(name, good)]).is_ok(), "{name}={good}");
         assert!(
@@ -134,12 +156,13 @@ fn every_secret_is_known_to_the_redactor() {
     let settings = read(&[
         ("DATABASE_URL", url),
         ("SMARTLEAD_BEARER_TOKEN", "jwt-secret"),
+        ("HEARTBEAT_URL", "https://hc-ping.com/0f12-uuid"),
     ])
     .unwrap();
-    let text = format!("key-1 jwt-secret {url} p@ss-w0rd p%40ss-w0rd end");
+    let text = format!("key-1 jwt-secret {url} p@ss-w0rd p%40ss-w0rd /0f12-uuid/start end");
     assert_eq!(
-        settings.redactor.redact(&text),
-        "[redacted] [redacted] [redacted] [redacted] [redacted] end"
+        settings.common.redactor.redact(&text),
+        "[redacted] [redacted] [redacted] [redacted] [redacted] /[redacted]/start end"
     );
 }
 

@@ -1,29 +1,32 @@
 //! Three hours of a fleet, played by the real check over real HTTP against a simulated Smartlead
 //! and Slack on loopback.
 
+mod past;
 mod simulator;
 
-use std::io::Write as _;
+use std::io;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use url::Url;
 
-use crate::check::{self, Ending, Run};
+use crate::check::{self, Ending, Host, Run};
 use crate::cli::CheckOptions;
-use crate::config::Settings;
+use crate::config::{Common, Settings};
 use crate::domain::Kind;
+use crate::github::Job;
 use crate::http::{Policy, RateLimit};
+use crate::progress::Progress;
 use crate::redact::Redactor;
-use crate::slack::message::Message;
+use crate::report::Report;
 use crate::slack::{self, preview};
 use crate::smartlead::{self, Credentials, Endpoint};
 use crate::store::Database;
+use crate::terminal::print;
 use simulator::World;
 
 /// Fast enough for an audience; the real limit is a tenth of it.
@@ -36,47 +39,66 @@ const RATE_LIMIT: RateLimit = RateLimit {
 ///
 /// # Errors
 /// When the machine gives no port or no temporary folder.
-pub async fn play(accounts: u32, now: DateTime<Utc>) -> anyhow::Result<u8> {
+pub async fn play(accounts: u32, now: DateTime<Utc>, progress: Progress) -> anyhow::Result<u8> {
     let folder = tempfile::Builder::new()
         .prefix("monitor-demo-")
         .tempdir()
         .context("no temporary folder could be made")?
         .keep();
-    let progress = progress_bar(accounts);
-    let world = World::new(accounts, progress.clone());
+    let world = World::new(accounts);
+    let host = Host {
+        progress,
+        job: Job::default(),
+    };
     let address = world
         .clone()
         .serve()
         .await
         .context("no port on 127.0.0.1 could be opened")?;
     let settings = settings(&folder, &format!("http://{address}"))?;
-    say(&format!(
+    let common = &settings.common;
+    let store = settings
+        .database
+        .store(common.database_timeout, common.redactor.clone());
+    let story = story(accounts);
+    let played: Vec<u32> = story
+        .iter()
+        .flat_map(|(_, down)| down)
+        .map(|(account, _)| *account)
+        .collect();
+    let first = now - TimeDelta::hours(2);
+    let past = past::make_up(&*store, &world, &played, first).await;
+    let down_before = past.context("the two weeks before could not be made up")?;
+    print(&format!(
         "A simulated Smartlead with {accounts} accounts and a simulated Slack listen on {address}.\n\
-         The real check runs against them, three hours in a row."
-    ));
-    for (hour, (title, down)) in (1..).zip(story(accounts)) {
+         The real check runs against them, three hours in a row. The two weeks before are made up\n\
+         and stand in the database alone, so that the report has something to show."
+    ))?;
+    for (hour, (title, mut down)) in (1..).zip(story) {
         let at = now - TimeDelta::hours(3 - hour);
-        say(&format!(
+        print(&format!(
             "\n=== Hour {hour}, {}: {title}",
             at.format("%H:%M UTC")
-        ));
+        ))?;
+        down.extend(&down_before);
         world.set_down(down);
-        progress.reset();
         let run = Run::start(at, fastrand::u32(..));
         let ending = check::run(
             &settings,
             &CheckOptions::default(),
             &run,
+            &host,
             std::future::pending(),
         )
         .await;
         if !matches!(ending, Ending::Complete) {
             return Ok(ending.exit_code());
         }
-        show_channel(&progress, world.take_posts());
+        show_channel(world.take_posts())?;
     }
-    progress.finish_and_clear();
-    say(&closing_words(&folder, &settings));
+    let report = Report::read(&*store, now).await?;
+    let report = report.write(&folder.join("report.html"))?;
+    print(&closing_words(&folder, &settings, &report))?;
     Ok(0)
 }
 
@@ -119,71 +141,61 @@ fn settings(folder: &Path, server: &str) -> anyhow::Result<Settings> {
             token: token.into(),
             channel: "#demo".to_owned(),
         },
-        policy: Policy {
-            rate_limit: Some(RATE_LIMIT),
-            max_attempts: 3,
-            retry_base: Duration::from_secs(1),
-            request_timeout: Duration::from_secs(30),
+        database: Database::scratch(&folder.join("state").join("monitor.db")),
+        common: Common {
+            policy: Policy {
+                rate_limit: Some(RATE_LIMIT),
+                max_attempts: 3,
+                retry_base: Duration::from_secs(1),
+                request_timeout: Duration::from_secs(30),
+            },
+            csv_dir: folder.join("audit_logs"),
+            state_file: folder.join("state").join("last_check.json"),
+            log_file: None,
+            retention: TimeDelta::days(30),
+            run_timeout: Duration::from_secs(540),
+            database_timeout: Duration::from_secs(60),
+            error_reminder: TimeDelta::hours(6),
+            heartbeat_url: None,
+            redactor: Redactor::new([]),
         },
-        database: Database::file(&folder.join("state").join("monitor.db")),
-        csv_dir: folder.join("audit_logs"),
-        state_file: folder.join("state").join("last_check.json"),
-        log_file: None,
-        retention: TimeDelta::days(30),
-        run_timeout: Duration::from_secs(540),
-        redactor: Redactor::new([]),
     })
 }
 
-/// Shows itself on a terminal only.
-fn progress_bar(accounts: u32) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} accounts listed");
-    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(accounts.into()).with_style(style)
+fn show_channel(posts: Vec<Value>) -> io::Result<()> {
+    if posts.is_empty() {
+        print("The channel stays silent.")?;
+    }
+    for post in posts {
+        let place = if post.get("thread_ts").is_some() {
+            "In the thread"
+        } else {
+            "In the channel"
+        };
+        print(&format!("{place}:"))?;
+        let blocks = post.get("blocks").and_then(Value::as_array);
+        for line in preview::lines(blocks.map_or(&[], Vec::as_slice)) {
+            print(format!("  | {line}").trim_end())?;
+        }
+    }
+    Ok(())
 }
 
-fn show_channel(progress: &ProgressBar, posts: Vec<Value>) {
-    progress.suspend(|| {
-        if posts.is_empty() {
-            say("The channel stays silent.");
-        }
-        for mut post in posts {
-            let place = if post.get("thread_ts").is_some() {
-                "In the thread"
-            } else {
-                "In the channel"
-            };
-            say(&format!("{place}:"));
-            let blocks = post.get_mut("blocks").map(Value::take);
-            let blocks = blocks.and_then(|blocks| serde_json::from_value(blocks).ok());
-            let message = Message {
-                text: String::new(),
-                blocks: blocks.unwrap_or_default(),
-            };
-            for line in preview::lines(&message) {
-                say(format!("  | {line}").trim_end());
-            }
-        }
-    });
-}
-
-fn closing_words(folder: &Path, settings: &Settings) -> String {
+fn closing_words(folder: &Path, settings: &Settings, report: &Path) -> String {
     format!(
         "\nWhat was written:\n  \
          CSV audit trail  {}\n  \
          Database         {}\n  \
-         Last check       {}\n\n\
+         Last check       {}\n  \
+         Report           {}\n\n\
          To go on with your own workspace:\n  \
          1. Copy .env.example to .env and set SMARTLEAD_API_KEY, SLACK_BOT_TOKEN and SLACK_CHANNEL_ID.\n  \
-         2. monitor --dry-run     shows what a check would post, and posts nothing.\n  \
-         3. monitor --first-run   announces what is down now; from then on run monitor once an hour.",
-        settings.csv_dir.display(),
+         2. monitor doctor        checks every part, and says what to do where one fails.\n  \
+         3. monitor --dry-run     shows what a check would post, and posts nothing.\n  \
+         4. monitor --first-run   announces what is down now; from then on run monitor once an hour.",
+        settings.common.csv_dir.display(),
         folder.join("state").join("monitor.db").display(),
-        settings.state_file.display(),
+        settings.common.state_file.display(),
+        report.display(),
     )
-}
-
-/// Prints, and does not mind a reader that has gone away.
-fn say(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
 }

@@ -7,7 +7,6 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use indicatif::ProgressBar;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -23,7 +22,6 @@ pub(super) struct World {
     accounts: u32,
     down: Arc<Mutex<Vec<(u32, Kind)>>>,
     channel: Arc<Mutex<Vec<Value>>>,
-    progress: ProgressBar,
 }
 
 #[derive(Deserialize)]
@@ -34,13 +32,12 @@ struct Page {
 }
 
 impl World {
-    /// A fleet of so many healthy accounts. `progress` is advanced by each account that is listed.
-    pub(super) fn new(accounts: u32, progress: ProgressBar) -> Self {
+    /// A fleet of so many healthy accounts.
+    pub(super) fn new(accounts: u32) -> Self {
         Self {
             accounts,
             down: Arc::default(),
             channel: Arc::default(),
-            progress,
         }
     }
 
@@ -66,7 +63,13 @@ impl World {
         Ok(address)
     }
 
-    fn account(&self, index: u32, down: &[(u32, Kind)]) -> Value {
+    /// How many accounts there are.
+    pub(super) fn accounts(&self) -> u32 {
+        self.accounts
+    }
+
+    /// An account, numbered from 0, as it is listed while those of `down` are down.
+    pub(super) fn account(&self, index: u32, down: &[(u32, Kind)]) -> Value {
         let kind = down
             .iter()
             .find(|(i, _)| *i == index)
@@ -141,7 +144,6 @@ async fn list(State(world): State<World>, Query(page): Query<Page>) -> (StatusCo
     let accounts: Vec<Value> = (page.offset..to)
         .map(|index| world.account(index, &down))
         .collect();
-    world.progress.inc(accounts.len() as u64);
     (StatusCode::OK, Json(Value::Array(accounts)))
 }
 

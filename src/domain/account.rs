@@ -53,6 +53,11 @@ impl Mailbox {
             client_id: None,
         }
     }
+
+    /// The names of its tags.
+    pub fn tag_names(&self) -> impl Iterator<Item = &str> {
+        self.tags.split(", ").filter(|tag| !tag.is_empty())
+    }
 }
 
 /// One mailbox as a source lists it.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::account::{Account, LinkState, Listing};
-use super::disconnection::{Disconnection, Kind};
+use super::disconnection::{Disconnection, Kind, Told};
 
 /// After this many complete listings in a row without the account it counts as removed. One
 /// absence may be paging skew: an offset listing of a live table can skip a row.
@@ -51,6 +51,37 @@ pub struct Transition {
     pub disconnection: Disconnection,
 }
 
+/// Disconnections that were resolved before the sink confirmed their alert. To announce them as
+/// down would be false; to keep silent would hide an outage.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unannounced {
+    /// Those that were seen connected again.
+    pub reconnected: u64,
+    /// Those whose account was removed from the source.
+    pub removed: u64,
+    /// Of both together, those of which the sink may have the alert.
+    pub perhaps_told: u64,
+}
+
+impl Unannounced {
+    /// How many there are.
+    pub fn count(self) -> u64 {
+        self.reconnected + self.removed
+    }
+}
+
+impl std::ops::Add for Unannounced {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            reconnected: self.reconnected + other.reconnected,
+            removed: self.removed + other.removed,
+            perhaps_told: self.perhaps_told + other.perhaps_told,
+        }
+    }
+}
+
 /// Everything a listing changes in the set of open disconnections.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Diff {
@@ -61,6 +92,23 @@ pub struct Diff {
 }
 
 impl Diff {
+    /// The untold disconnections that are resolved by it.
+    pub fn unannounced(&self) -> Unannounced {
+        let mut unannounced = Unannounced::default();
+        for Transition {
+            event,
+            disconnection,
+        } in &self.transitions
+        {
+            if event.resolves() && disconnection.told != Told::Yes {
+                unannounced.reconnected += u64::from(*event == Event::Reconnected);
+                unannounced.removed += u64::from(*event == Event::Removed);
+                unannounced.perhaps_told += u64::from(disconnection.told == Told::Perhaps);
+            }
+        }
+        unannounced
+    }
+
     /// How many transitions there are of this event.
     pub fn count(&self, event: Event) -> usize {
         self.transitions
@@ -118,7 +166,7 @@ fn disconnection(
         imap_error: link_error(&account.imap, known.and_then(|k| k.imap_error.as_ref())),
         detected_at: known.map_or(now, |k| k.detected_at),
         missed_listings: 0,
-        told: known.is_some_and(|k| k.told),
+        told: known.map_or(Told::No, |k| k.told),
     }
 }
 

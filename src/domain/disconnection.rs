@@ -75,6 +75,28 @@ impl FromStr for Kind {
     }
 }
 
+/// Whether the sink has the alert of a disconnection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// Certainly not.
+    No,
+    /// A post was begun and its end is not known: the answer was lost, or the program was killed.
+    Perhaps,
+    /// The sink confirmed it.
+    Yes,
+}
+
+impl Told {
+    /// The spelling in data for other programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Perhaps => "perhaps",
+            Self::Yes => "yes",
+        }
+    }
+}
+
 /// An open disconnection: one cycle of an account that has not been seen connected since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disconnection {
@@ -90,8 +112,8 @@ pub struct Disconnection {
     pub detected_at: DateTime<Utc>,
     /// Complete listings in a row that did not hold the account.
     pub missed_listings: u32,
-    /// Whether its alert was confirmed by the sink.
-    pub told: bool,
+    /// Whether the sink has its alert.
+    pub told: Told,
 }
 
 impl Disconnection {

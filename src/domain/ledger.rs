@@ -9,6 +9,15 @@ pub struct AuditLine {
     pub line: String,
 }
 
+/// What one message tells, and so what is told once the sink has taken it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Telling {
+    /// Accounts whose open disconnection it tells.
+    pub accounts: Vec<i64>,
+    /// Whether it counts all that were resolved untold.
+    pub unannounced: bool,
+}
+
 /// Where an alert stands at the sink.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {

@@ -6,13 +6,21 @@
 pub mod account;
 pub mod diff;
 pub mod disconnection;
+pub mod figures;
+#[cfg(test)]
+pub(crate) mod fixtures;
 pub mod guard;
+pub mod health;
+pub mod history;
 pub mod ledger;
 pub mod run;
 pub mod text;
+pub mod trend;
 
 pub use account::{Account, LinkState, Listing, Mailbox};
-pub use diff::{Diff, Event, Transition, apply, diff};
-pub use disconnection::{Disconnection, Kind};
-pub use ledger::{AuditLine, Receipt};
-pub use run::{Outcome, RunId};
+pub use diff::{Diff, Event, Transition, Unannounced, apply, diff};
+pub use disconnection::{Disconnection, Kind, Told};
+pub use health::{Failing, Recovery};
+pub use history::{Cycle, End, History, PastRun, UNFINISHED};
+pub use ledger::{AuditLine, Receipt, Telling};
+pub use run::{Outcome, RunId, in_order};

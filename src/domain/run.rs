@@ -1,8 +1,9 @@
 //! Runs: their names and their ends.
 
 use std::fmt;
+use std::str::FromStr;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// The name of one run: its start in UTC and six hex digits, such as `20240120140500_abc123`.
 ///
@@ -33,6 +34,22 @@ impl fmt::Display for RunId {
     }
 }
 
+/// A clock that is set back by less than this was an hour or a zone ahead; one that is set back by
+/// more was plain wrong, and nothing shall go by it.
+const LARGEST_STEP_BACK: TimeDelta = TimeDelta::hours(24);
+
+/// The time to record things under at `now`, where the last were recorded under `last`: later than
+/// those, so that what is recorded keeps its order and no two cycles of an account share their
+/// beginning, even if the clock was set back in between.
+pub fn in_order(now: DateTime<Utc>, last: Option<DateTime<Utc>>) -> DateTime<Utc> {
+    match last {
+        Some(last) if last >= now && last - now < LARGEST_STEP_BACK => {
+            last + TimeDelta::microseconds(1)
+        }
+        _ => now,
+    }
+}
+
 /// How a run ended, as `check_runs` records it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -42,7 +59,7 @@ pub enum Outcome {
     Untold,
     /// The run failed.
     Failed,
-    /// Nothing was applied because the listing was suspiciously short, and the sink was told so.
+    /// Nothing was applied because the listing was suspiciously short.
     Short,
 }
 
@@ -58,9 +75,41 @@ impl Outcome {
     }
 }
 
+/// A text that is none of the spellings of an outcome.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("outcome is not one of complete, untold, failed and short")]
+pub struct UnknownOutcome;
+
+impl FromStr for Outcome {
+    type Err = UnknownOutcome;
+
+    /// Reads the database's spelling.
+    fn from_str(text: &str) -> Result<Self, UnknownOutcome> {
+        [Self::Complete, Self::Untold, Self::Failed, Self::Short]
+            .into_iter()
+            .find(|outcome| outcome.as_str() == text)
+            .ok_or(UnknownOutcome)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_that_was_set_back_does_not_change_the_order() {
+        let at = |hours: i64| DateTime::UNIX_EPOCH + TimeDelta::hours(hours);
+        let next = |hours: i64| at(hours) + TimeDelta::microseconds(1);
+        for (now, last, expected) in [
+            (at(100), None, at(100)),
+            (at(100), Some(at(99)), at(100)),
+            (at(100), Some(at(100)), next(100)),
+            (at(100), Some(at(101)), next(101)),
+            (at(100), Some(at(124)), at(100)),
+        ] {
+            assert_eq!(in_order(now, last), expected);
+        }
+    }
 
     #[test]
     fn is_the_utc_start_and_six_hex_digits() {

@@ -1,4 +1,6 @@
-//! Text from outside, made fit to show.
+//! Text to show: what comes from outside, made fit for it, and times.
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// Makes untrusted text safe to print on one line: control characters and line breaks become
 /// spaces, invisible characters that reorder or hide text are dropped, runs of white space shrink
@@ -24,6 +26,32 @@ pub fn clean(raw: &str, max_chars: usize) -> String {
         gap = false;
     }
     text
+}
+
+/// A length of time in its two largest units, such as `2 d 7 h`.
+pub fn duration(length: TimeDelta) -> String {
+    let minutes = length.num_minutes();
+    match (minutes / 1_440, minutes / 60 % 24, minutes % 60) {
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}
+
+/// A moment, such as `2024-01-20 14:05:00 UTC`.
+pub fn time(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// Words with a capital at their beginning.
+pub fn sentence(words: &str) -> String {
+    let mut chars = words.chars();
+    let first = chars.next();
+    first
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .chain(chars)
+        .collect()
 }
 
 /// Ends a text that is too long in an ellipsis, within `max_chars`.

@@ -45,7 +45,7 @@ const LONGEST_WAIT: f64 = 31_536_000.0;
 /// The wait of a `Retry-After` header: seconds, or a date to be compared with the server's own
 /// `now` (RFC 9110, section 10.2.3). Nonsense is `None`, and so is a wait of nothing, which would
 /// have the request repeated at once.
-pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     match value.parse() {
         Ok(wait) => seconds(wait),
@@ -58,7 +58,7 @@ pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
 }
 
 /// The wait a 429 names in its body: `retry_after` in seconds, at the top or inside `error`.
-pub(super) fn retry_after_in_body(body: &[u8]) -> Option<Duration> {
+pub fn retry_after_in_body(body: &[u8]) -> Option<Duration> {
     let json: Value = serde_json::from_slice(body).ok()?;
     let wait = [json.get("retry_after"), json.pointer("/error/retry_after")]
         .into_iter()
@@ -73,7 +73,9 @@ pub(super) fn retry_after_in_body(body: &[u8]) -> Option<Duration> {
 
 fn seconds(wait: f64) -> Option<Duration> {
     let wait = Some(wait).filter(|wait| wait.is_finite() && *wait > 0.0)?;
-    Duration::try_from_secs_f64(wait.min(LONGEST_WAIT)).ok()
+    let wait = Duration::try_from_secs_f64(wait.min(LONGEST_WAIT)).ok()?;
+    // Less than half a nanosecond is nothing.
+    Some(wait).filter(|wait| !wait.is_zero())
 }
 
 #[cfg(test)]
@@ -115,6 +117,7 @@ mod tests {
             ("Sun, 06 Nov 1994 08:49:37 GMT", None),
             ("Sun, 06 Nov 1994 08:00:00 GMT", None),
             ("0", None),
+            ("1e-10", None),
             ("-5", None),
             ("NaN", None),
             ("inf", None),

@@ -43,9 +43,17 @@ pub enum Fault {
     /// A 2xx whose body is not what was asked for.
     #[error("unusable answer ({0})")]
     Malformed(String),
+    /// A 2xx that says the request was not acted on, and may be sent again.
+    #[error("not taken ({0})")]
+    NotTaken(String),
     /// There is no time left in the run.
-    #[error("{0}")]
-    Deadline(String),
+    #[error("{what}")]
+    Deadline {
+        /// What there is no time for.
+        what: String,
+        /// Whether the server may have acted on the request.
+        may_have_acted: bool,
+    },
 }
 
 impl Fault {
@@ -57,12 +65,26 @@ impl Fault {
         }
     }
 
+    /// Whether the server may have acted on the request all the same. A status below 500 says that
+    /// it was refused (RFC 9110, section 15.5), but for a time-out.
+    pub fn may_have_acted(&self) -> bool {
+        match self {
+            Self::Status { code, .. } => *code == 408 || *code >= 500,
+            Self::Broken(_) | Self::Malformed(_) => true,
+            Self::RateLimited { .. } | Self::Unsent(_) | Self::NotTaken(_) => false,
+            Self::Deadline { may_have_acted, .. } => *may_have_acted,
+        }
+    }
+
     /// The fault for which a further `wait` would pass the deadline of the run.
     pub(super) fn past_deadline(self, wait: Duration) -> Self {
-        Self::Deadline(format!(
-            "{self}; the next try is due in {:.1} s, after the deadline of the run",
-            wait.as_secs_f32()
-        ))
+        Self::Deadline {
+            what: format!(
+                "{self}; the next try is due in {:.1} s, after the deadline of the run",
+                wait.as_secs_f32()
+            ),
+            may_have_acted: self.may_have_acted(),
+        }
     }
 }
 
@@ -107,8 +129,8 @@ pub(super) enum Next {
 pub(super) fn next(fault: &Fault, attempts: u32, max: u32, repeat: Repeat) -> Next {
     let worth_it = match fault {
         Fault::RateLimited { wait, .. } => return Next::Wait(*wait),
-        Fault::Deadline(_) => false,
-        Fault::Unsent(_) => true,
+        Fault::Deadline { .. } => false,
+        Fault::Unsent(_) | Fault::NotTaken(_) => true,
         Fault::Broken(_) | Fault::Malformed(_) => repeat == Repeat::Safe,
         Fault::Status { code, .. } => {
             repeat == Repeat::Safe && (*code == 408 || (500..=599).contains(code))
@@ -172,17 +194,41 @@ mod tests {
         for fault in [301, 400, 401, 403, 404, 409, 422].map(status) {
             assert_eq!(next(&fault, 1, 3, Repeat::Safe), Next::GiveUp, "{fault:?}");
         }
-        let deadline = Fault::Deadline(String::new());
+        let deadline = status(500).past_deadline(Duration::ZERO);
         assert_eq!(next(&deadline, 1, 3, Repeat::Safe), Next::GiveUp);
     }
 
     #[test]
     fn a_request_that_was_never_sent_is_repeated_whatever_it_does() {
-        for repeat in [Repeat::Safe, Repeat::OnlyIfUnsent] {
-            assert_eq!(
-                next(&Fault::Unsent(String::new()), 1, 3, repeat),
-                Next::Retry
-            );
+        for fault in [Fault::Unsent(String::new()), Fault::NotTaken(String::new())] {
+            for repeat in [Repeat::Safe, Repeat::OnlyIfUnsent] {
+                assert_eq!(next(&fault, 1, 3, repeat), Next::Retry, "{fault:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_may_have_been_acted_on_is_known_also_past_the_deadline() {
+        let limited = Fault::RateLimited {
+            message: String::new(),
+            wait: None,
+        };
+        for (fault, may) in [
+            (status(500), true),
+            (status(503), true),
+            (status(408), true),
+            (status(400), false),
+            (status(404), false),
+            (status(302), false),
+            (limited, false),
+            (Fault::Unsent(String::new()), false),
+            (Fault::NotTaken(String::new()), false),
+            (Fault::Broken(String::new()), true),
+            (Fault::Malformed(String::new()), true),
+        ] {
+            assert_eq!(fault.may_have_acted(), may, "{fault:?}");
+            let late = fault.past_deadline(Duration::from_secs(1));
+            assert_eq!(late.may_have_acted(), may, "{late:?}");
         }
     }
 

@@ -3,10 +3,14 @@
 //! Names, tags and provider errors are untrusted. They stand in `raw_text` and `plain_text` only,
 //! which Slack shows as they are; where the fallback text has to carry some, it is escaped.
 
+mod notice;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::domain::{Disconnection, Kind, RunId, text};
+use crate::domain::text::{self, time};
+use crate::domain::{Disconnection, Kind, RunId, Telling, Told, Unannounced};
+pub use notice::{Failure, failure, recovery, trial};
 
 /// Visible characters a message may have. Slack refuses some messages from about 12,000 on, by a
 /// rule it does not document (slackapi/bolt-js issues 2509 and 2867).
@@ -17,13 +21,17 @@ const LONGEST_MESSAGE: usize = 8_000;
 const MOST_ROWS: usize = 100;
 
 /// Room kept for everything in a message that is not a row of the table.
-const RESERVED: usize = 1_000;
+const RESERVED: usize = 1_500;
 
 /// Replies that carry on a table which does not fit into the message.
 const MOST_REPLIES: usize = 2;
 
-/// A section's text may have 3,000 characters.
-const LONGEST_REASON: usize = 2_000;
+/// Characters of a message that is text alone.
+/// Source: <https://docs.slack.dev/reference/methods/chat.postMessage>, which advises 4,000.
+const LONGEST_PLAIN: usize = 3_800;
+
+/// Room kept in it for what is not listed.
+const RESERVED_PLAIN: usize = 300;
 
 /// Columns of the table and the characters each may show.
 const COLUMNS: [(&str, usize); 7] = [
@@ -31,10 +39,13 @@ const COLUMNS: [(&str, usize); 7] = [
     ("E-mail", 64),
     ("Name", 40),
     ("Type", 16),
-    ("Disconnection", 13),
+    ("Disconnection", 60),
     ("Tags", 60),
     ("Reason", 120),
 ];
+
+/// What an empty cell shows; Slack refuses one with nothing in it.
+const EMPTY: &str = "–";
 
 /// Where a person finds the account and its error (Smartlead help centre, article 88).
 const ACCOUNT_PAGE: &str = "https://app.smartlead.ai/app/email-account";
@@ -49,55 +60,56 @@ pub struct Message {
     pub text: String,
     /// What the channel shows.
     pub blocks: Vec<Value>,
+    /// The same as text alone, with fewer rows, for when Slack objects to the blocks.
+    pub plain: String,
 }
 
-/// A message of an alert, with the accounts that count as told once Slack has taken it.
+/// A message of an alert, and what is told once Slack has taken it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
     /// The message: the first of an alert stands in the channel, the others in its thread.
     pub message: Message,
-    /// Ids of accounts.
-    pub accounts: Vec<i64>,
+    /// What it tells.
+    pub telling: Telling,
 }
 
-/// The new disconnections of one check, or those that are untold from before.
+/// The new disconnections of one check, and those that are untold from before.
 #[derive(Debug, Clone, Copy)]
 pub struct Alert<'a> {
     /// The run that tells.
     pub run_id: &'a RunId,
     /// Its start.
     pub checked_at: DateTime<Utc>,
-    /// What to tell.
+    /// What is down and to be told.
     pub disconnections: &'a [Disconnection],
+    /// What is no longer down and was not told.
+    pub unannounced: Unannounced,
     /// Name of the CSV file that has them all.
     pub csv: &'a str,
 }
 
-/// A check that failed.
-#[derive(Debug, Clone, Copy)]
-pub struct Failure<'a> {
-    /// The run.
-    pub run_id: &'a RunId,
-    /// Its start.
-    pub checked_at: DateTime<Utc>,
-    /// Why it failed, without secrets.
-    pub reason: &'a str,
-    /// What happens next.
-    pub next: &'a str,
-}
-
 /// The alert as messages, empty if there is nothing to tell. The heaviest disconnections come
 /// first: both links down before one, and a high daily cap before a low one. What does not fit
-/// even into the thread is counted, the CSV named, and goes with the last message.
+/// even into the thread is counted, the CSV named, and goes with the last message. What was resolved untold
+/// goes with the first, or is a message of its own.
 pub fn alert(alert: &Alert<'_>) -> Vec<Part> {
     let mut sorted: Vec<&Disconnection> = alert.disconnections.iter().collect();
     sorted.sort_by_key(|d| (d.kind, std::cmp::Reverse(d.mailbox.daily_cap), d.mailbox.id));
-    let tables = tables(&sorted);
+    let tables = tables(&sorted, alert.checked_at);
     let listed: Vec<usize> = tables.iter().map(|table| table.accounts.len()).collect();
     let first = listed.first().copied().unwrap_or_default();
     let in_thread: usize = listed.iter().skip(1).sum();
     let left_out = sorted.len() - first - in_thread;
     let parts = tables.len();
+    if parts == 0 && alert.unannounced.count() > 0 {
+        return vec![Part {
+            message: unannounced_alone(alert),
+            telling: Telling {
+                accounts: Vec::new(),
+                unannounced: true,
+            },
+        }];
+    }
     let mut from = 0;
     let mut messages = Vec::new();
     for (index, table) in tables.into_iter().enumerate() {
@@ -113,23 +125,71 @@ pub fn alert(alert: &Alert<'_>) -> Vec<Part> {
         if index + 1 == parts {
             accounts.extend(sorted.iter().skip(to).map(|d| d.mailbox.id));
         }
-        messages.push(Part { message, accounts });
+        messages.push(Part {
+            message,
+            telling: Telling {
+                accounts,
+                unannounced: index == 0 && alert.unannounced.count() > 0,
+            },
+        });
         from = to;
     }
     messages
 }
 
-/// The message about a failed check.
-pub fn failure(failure: &Failure<'_>) -> Message {
-    let title = "⚠️ Smartlead Monitor Error";
-    let reason = text::clean(failure.reason, LONGEST_REASON);
-    let time = time(failure.checked_at);
-    let details = format!("Time: {time}\nRun ID: {}\nReason: {reason}", failure.run_id);
-    let next = format!("What happens next: {}", failure.next);
-    Message {
-        text: format!("{title}\n{}\n{}", escape(&details), escape(&next)),
-        blocks: vec![header(title), plain(&details), plain(&next)],
+impl Message {
+    /// A title and paragraphs.
+    fn new(title: &str, paragraphs: &[String]) -> Self {
+        let whole = paragraphs.join("\n");
+        let mut text = format!("{title}\n{}", escape(&whole));
+        if length(&text) > LONGEST_PLAIN {
+            // Escaping makes five characters of one.
+            let beginning: String = whole.chars().take(LONGEST_PLAIN / 5 - 50).collect();
+            text = format!("{title}\n{}…", escape(&beginning));
+        }
+        Self {
+            plain: text.clone(),
+            text,
+            blocks: std::iter::once(header(title))
+                .chain(paragraphs.iter().map(|paragraph| plain(paragraph)))
+                .collect(),
+        }
     }
+}
+
+/// Nothing is down that would have to be told, but something was.
+fn unannounced_alone(alert: &Alert<'_>) -> Message {
+    let count = alert.unannounced.count();
+    let title = format!("🟡 {count} Account Disconnection(s) Passed Unannounced");
+    let summary = format!(
+        "Check Time: {}\nRun ID: {}\n{}\nThe CSV has them: {} or the file of the month before.",
+        time(alert.checked_at),
+        alert.run_id,
+        unannounced(alert.unannounced),
+        alert.csv
+    );
+    Message::new(&title, &[summary])
+}
+
+/// One line on what was down and is not any more.
+fn unannounced(unannounced: Unannounced) -> String {
+    let ends = [
+        ("came back", unannounced.reconnected),
+        ("were removed from Smartlead", unannounced.removed),
+    ];
+    let ends: Vec<String> = ends
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(end, count)| format!("Went down and {end} unseen: {}", accounts(count)))
+        .collect();
+    let mut line = ends.join(". ");
+    if unannounced.perhaps_told > 0 {
+        line.push_str(&format!(
+            " ({} of them a possible repeat)",
+            unannounced.perhaps_told
+        ));
+    }
+    line
 }
 
 fn opening(
@@ -156,6 +216,26 @@ fn opening(
             summary.push_str(&format!("\n{}: {}", kind_name(kind), accounts(count)));
         }
     }
+    let of = |wanted: &dyn Fn(&Disconnection) -> bool| {
+        alert.disconnections.iter().filter(|d| wanted(d)).count()
+    };
+    let late = of(&|d| d.detected_at != alert.checked_at);
+    if late > 0 {
+        summary.push_str(&format!(
+            "\nFound down before this check (the table says when): {}",
+            accounts(late)
+        ));
+    }
+    let repeats = of(&|d| d.told == Told::Perhaps);
+    if repeats > 0 {
+        summary.push_str(&format!(
+            "\nMarked as a possible repeat, because Slack did not confirm an earlier message: {}",
+            accounts(repeats)
+        ));
+    }
+    if alert.unannounced.count() > 0 {
+        summary.push_str(&format!("\n{}", unannounced(alert.unannounced)));
+    }
     let mut blocks = vec![header(&title), plain(&summary), table.block()];
     if first < total {
         let mut rest = format!("Listed here: {first} of {total}.");
@@ -173,8 +253,10 @@ fn opening(
          2. Verify the connectivity of the e-mail provider (SMTP and IMAP).\n\
          3. Re-authenticate the accounts where needed."
     )));
+    let text = format!("{title}\n{}", escape(&summary));
     Message {
-        text: format!("{title}\n{}", escape(&summary)),
+        plain: table.plain(&text, alert, left_out),
+        text,
         blocks,
     }
 }
@@ -186,18 +268,21 @@ fn continuation(
     to: usize,
     left_out: usize,
 ) -> Message {
-    let mut title = format!(
+    let title = format!(
         "Accounts {} to {to} of {} (Run ID: {})",
         from + 1,
         alert.disconnections.len(),
         alert.run_id
     );
-    if left_out > 0 {
-        title.push_str(&format!("\nNot listed: {}.", elsewhere(alert, left_out)));
-    }
+    let text = escape(&title);
+    let shown = match left_out {
+        0 => title,
+        _ => format!("{title}\nNot listed: {}.", elsewhere(alert, left_out)),
+    };
     Message {
-        text: escape(&title),
-        blocks: vec![plain(&title), table.block()],
+        plain: table.plain(&text, alert, left_out),
+        text: escape(&shown),
+        blocks: vec![plain(&shown), table.block()],
     }
 }
 
@@ -219,11 +304,11 @@ struct Table {
 }
 
 /// Fills as many tables as there may be messages.
-fn tables(sorted: &[&Disconnection]) -> Vec<Table> {
+fn tables(sorted: &[&Disconnection], checked_at: DateTime<Utc>) -> Vec<Table> {
     let heading: usize = COLUMNS.iter().map(|(name, _)| length(name)).sum();
     let mut tables: Vec<Table> = Vec::new();
     for disconnection in sorted {
-        let row = row(disconnection);
+        let row = row(disconnection, checked_at);
         let added = row.iter().map(|cell| length(cell)).sum::<usize>();
         let fits = tables.last().is_some_and(|table| {
             table.rows.len() + 1 < MOST_ROWS
@@ -244,24 +329,32 @@ fn tables(sorted: &[&Disconnection]) -> Vec<Table> {
     tables
 }
 
-fn row(disconnection: &Disconnection) -> [String; 7] {
+fn row(disconnection: &Disconnection, checked_at: DateTime<Utc>) -> [String; 7] {
     let mailbox = &disconnection.mailbox;
     let reason = disconnection.reason();
+    let mut kind = disconnection.kind.to_string();
+    // Earlier, or later by a clock that was wrong.
+    if disconnection.detected_at != checked_at {
+        let since = disconnection.detected_at.format("%Y-%m-%d %H:%M UTC");
+        kind.push_str(&format!(", since {since}"));
+    }
+    if disconnection.told == Told::Perhaps {
+        kind.push_str(" (possible repeat)");
+    }
     let cells = [
         Some(mailbox.id.to_string()),
         mailbox.address.clone(),
         mailbox.name.clone(),
         mailbox.account_type.clone(),
-        Some(disconnection.kind.to_string()),
+        Some(kind),
         Some(mailbox.tags.clone()),
         reason,
     ];
     let mut limits = COLUMNS.iter().map(|(_, limit)| *limit);
     cells.map(|cell| {
         let shown = text::clean(&cell.unwrap_or_default(), limits.next().unwrap_or_default());
-        // Slack refuses an empty cell.
         if shown.is_empty() {
-            "–".to_owned()
+            EMPTY.to_owned()
         } else {
             shown
         }
@@ -269,6 +362,32 @@ fn row(disconnection: &Disconnection) -> [String; 7] {
 }
 
 impl Table {
+    /// The rows as text under `heading`, as many as fit; the others are counted with those that are
+    /// `left_out` of the alert. Slack's markup is off for such a message,
+    /// but mentions have to be escaped all the same.
+    fn plain(&self, heading: &str, alert: &Alert<'_>, left_out: usize) -> String {
+        let mut text = heading.to_owned();
+        let mut listed = 0;
+        for row in &self.rows {
+            let cells: Vec<&str> = row
+                .iter()
+                .map(String::as_str)
+                .filter(|cell| *cell != EMPTY)
+                .collect();
+            let line = format!("\n{}", escape(&cells.join(" | ")));
+            if length(&text) + length(&line) > LONGEST_PLAIN - RESERVED_PLAIN {
+                break;
+            }
+            text.push_str(&line);
+            listed += 1;
+        }
+        let left_out = left_out + self.rows.len() - listed;
+        if left_out > 0 {
+            text.push_str(&format!("\nNot listed: {}.", elsewhere(alert, left_out)));
+        }
+        text
+    }
+
     /// The table block. An id leads to the account's page; every other cell is literal text.
     fn block(&self) -> Value {
         let heading = COLUMNS.iter().map(|(name, _)| {
@@ -300,12 +419,9 @@ fn kind_name(kind: Kind) -> &'static str {
     }
 }
 
-fn accounts(count: usize) -> String {
+fn accounts(count: impl TryInto<u64>) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
     format!("{count} account{}", if count == 1 { "" } else { "s" })
-}
-
-fn time(at: DateTime<Utc>) -> String {
-    at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 fn header(title: &str) -> Value {

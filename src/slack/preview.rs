@@ -2,13 +2,11 @@
 
 use serde_json::Value;
 
-use super::message::Message;
-
-/// The message as the channel would show it, more or less. Control characters were taken out when
+/// The blocks of a message as the channel would show it, more or less. Control characters were taken out when
 /// the message was rendered.
-pub fn lines(message: &Message) -> Vec<String> {
+pub fn lines(blocks: &[Value]) -> Vec<String> {
     let mut lines = Vec::new();
-    for block in &message.blocks {
+    for block in blocks {
         match block.get("rows").and_then(Value::as_array) {
             Some(rows) => lines.extend(table(rows)),
             None => {

@@ -4,16 +4,19 @@
 //! dashboard's two combine is unknown, so every account is read and judged here.
 
 pub mod paging;
+mod probe;
 pub mod wire;
 
 use reqwest::{Request, Url};
 use secrecy::{ExposeSecret, SecretString};
 use tracing::{info, warn};
 
-use crate::domain::{Account, Listing};
-use crate::http::{Fault, Repeat, SendError, Sender};
+use crate::domain::Listing;
+use crate::http::{Answer, Fault, Received, Repeat, SendError, Sender};
+use crate::progress::Progress;
 use crate::redact::Redactor;
 use paging::PagingError;
+pub use probe::{Allowance, Probe};
 
 /// The setting that picks a listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,17 +55,11 @@ pub struct Config {
 
 /// Why the fleet could not be read. The text says what to do.
 #[derive(Debug, thiserror::Error)]
+#[error("{}. {}", self.fault(), self.remedy())]
 pub enum SmartleadError {
     /// No listing let us in.
-    #[error(
-        "Smartlead refused access: {0}. Check SMARTLEAD_API_KEY (Smartlead: Settings, API keys) or SMARTLEAD_BEARER_TOKEN (a web-session token expires)"
-    )]
     Refused(String),
     /// The first page could not be read.
-    #[error(
-        "{}Smartlead's {listing} listing could not be read: {source}. {}",
-        after(.refusals), remedy(&.source.fault)
-    )]
     First {
         /// Which listing.
         listing: &'static str,
@@ -72,7 +69,6 @@ pub enum SmartleadError {
         source: SendError,
     },
     /// The listing began well and then failed.
-    #[error("Smartlead's {listing} listing is incomplete: {source}. {}", paging_remedy(.source))]
     Incomplete {
         /// Which listing.
         listing: &'static str,
@@ -81,13 +77,46 @@ pub enum SmartleadError {
     },
 }
 
+impl SmartleadError {
+    /// What to do about a refusal, as a sentence without its stop.
+    pub const REFUSED: &str = "Check SMARTLEAD_API_KEY (Smartlead: Settings, API keys) or \
+        SMARTLEAD_BEARER_TOKEN (a web-session token expires)";
+
+    /// What happened, without what to do.
+    pub fn fault(&self) -> String {
+        match self {
+            Self::Refused(refusals) => format!("Smartlead refused access: {refusals}"),
+            Self::First {
+                listing,
+                refusals,
+                source,
+            } => format!(
+                "{}Smartlead's {listing} listing could not be read: {source}",
+                after(refusals)
+            ),
+            Self::Incomplete { listing, source } => {
+                format!("Smartlead's {listing} listing is incomplete: {source}")
+            }
+        }
+    }
+
+    /// What to do, as a sentence without its stop.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => Self::REFUSED,
+            Self::First { source, .. } => remedy(&source.fault),
+            Self::Incomplete { source, .. } => paging_remedy(source),
+        }
+    }
+}
+
 /// What to do about a fault.
 fn remedy(fault: &Fault) -> &'static str {
     match fault {
-        Fault::Unsent(_) => {
+        Fault::Unsent(_) | Fault::NotTaken(_) => {
             "Check the network, and SMARTLEAD_BASE_URL if it is set; the next check tries again"
         }
-        Fault::RateLimited { .. } | Fault::Deadline(_) => {
+        Fault::RateLimited { .. } | Fault::Deadline { .. } => {
             "Lower RATE_LIMIT_REQUESTS if Smartlead limits the rate, else raise RUN_TIMEOUT_SECS; the next check tries again"
         }
         Fault::Status {
@@ -165,20 +194,31 @@ impl Credentials {
     }
 }
 
+/// The listing that let us in.
+struct Opened<'a, T> {
+    route: Route<'a>,
+    /// What the listings that were tried before said.
+    refusals: Vec<String>,
+    /// Its first page.
+    first: T,
+}
+
 /// A client for one workspace.
 pub struct Smartlead {
     config: Config,
     sender: Sender,
     redactor: Redactor,
+    progress: Progress,
 }
 
 impl Smartlead {
-    /// A client that sends through `sender`.
-    pub fn new(config: Config, sender: Sender, redactor: Redactor) -> Self {
+    /// A client that sends through `sender` and shows its `progress`.
+    pub fn new(config: Config, sender: Sender, redactor: Redactor, progress: Progress) -> Self {
         Self {
             config,
-            sender,
+            sender: sender.showing(&progress),
             redactor,
+            progress,
         }
     }
 
@@ -188,11 +228,15 @@ impl Smartlead {
     /// When any page fails after its retries or the pages contradict each other. A listing that
     /// is not complete is never returned.
     pub async fn fleet(&self) -> Result<Listing, SmartleadError> {
-        let (route, first) = self.open().await?;
-        let listing = route.listing;
         let size = self.config.page_size;
-        let accounts = paging::read_all(size, self.config.in_flight, first, |page| {
-            self.page(route, page)
+        let accounts = |received: Received<'_>| wire::page(received.body, &self.redactor);
+        let Opened { route, first, .. } = self.open(size, accounts).await?;
+        let listing = route.listing;
+        self.progress.page(1, first.len());
+        let accounts = paging::read_all(size, self.config.in_flight, first, async |page| {
+            let accounts = self.page(route, page, size, accounts).await?;
+            self.progress.page(page + 1, accounts.len());
+            Ok(accounts)
         })
         .await
         .map_err(|source| SmartleadError::Incomplete { listing, source })?;
@@ -201,12 +245,22 @@ impl Smartlead {
         Ok(fleet)
     }
 
-    /// The first page, from the first listing that lets us in.
-    async fn open(&self) -> Result<(Route<'_>, Vec<Account>), SmartleadError> {
+    /// The first page of so many accounts, from the first listing that lets us in.
+    async fn open<T>(
+        &self,
+        size: usize,
+        read: impl Fn(Received<'_>) -> Answer<T> + Copy,
+    ) -> Result<Opened<'_, T>, SmartleadError> {
         let mut refusals = Vec::new();
         for route in self.config.credentials.routes(self.config.endpoint) {
-            match self.page(route, 0).await {
-                Ok(first) => return Ok((route, first)),
+            match self.page(route, 0, size, read).await {
+                Ok(first) => {
+                    return Ok(Opened {
+                        route,
+                        refusals,
+                        first,
+                    });
+                }
                 Err(error) if is_refusal(&error.fault) => {
                     warn!(listing = route.listing, "listing refused: {error}");
                     refusals.push(format!("{} listing: {error}", route.listing));
@@ -224,23 +278,24 @@ impl Smartlead {
         Err(SmartleadError::Refused(refusals.join("; ")))
     }
 
-    /// The accounts from `page * page_size` on.
-    async fn page(&self, route: Route<'_>, page: usize) -> Result<Vec<Account>, SendError> {
-        let request = self.request(route, page).map_err(|error| SendError {
+    /// What `read` makes of the `size` accounts from `page * size` on.
+    async fn page<T>(
+        &self,
+        route: Route<'_>,
+        page: usize,
+        size: usize,
+        read: impl Fn(Received<'_>) -> Answer<T>,
+    ) -> Result<T, SendError> {
+        let request = self.request(route, page, size).map_err(|error| SendError {
             fault: Fault::Unsent(error.without_url().to_string()),
             attempts: 0,
         })?;
         let what = format!("{} page {}", route.listing, page + 1);
-        self.sender
-            .send(&what, &request, Repeat::Safe, |body| {
-                wire::page(body, &self.redactor)
-            })
-            .await
+        self.sender.send(&what, &request, Repeat::Safe, read).await
     }
 
-    fn request(&self, route: Route<'_>, page: usize) -> reqwest::Result<Request> {
+    fn request(&self, route: Route<'_>, page: usize, size: usize) -> reqwest::Result<Request> {
         let base = self.config.base_url.as_str().trim_end_matches('/');
-        let size = self.config.page_size;
         let request = self
             .sender
             .client()

@@ -23,6 +23,10 @@ const LONGEST_NAME: usize = 200;
 /// Addresses are cut to this many characters; RFC 5321 allows 254.
 const LONGEST_ADDRESS: usize = 320;
 
+/// All tags of an account together are cut to this many characters: a spreadsheet takes 32,767 in a
+/// cell and breaks what is longer into rows.
+const LONGEST_TAGS: usize = 2_000;
+
 /// A provider's error text is cut to this many characters.
 const LONGEST_REASON: usize = 500;
 
@@ -116,10 +120,11 @@ impl<'a> Envelope<'a> {
     fn rows(self, redactor: &Redactor) -> Result<Vec<Row<'a>>, String> {
         if self.ok == Some(false) || self.success == Some(false) {
             let said = self.message.0.or(self.error.0).unwrap_or_default();
-            return Err(format!(
-                "refused: {}",
-                redactor.excerpt(&said, LONGEST_NAME)
-            ));
+            let said = redactor.excerpt(&said, LONGEST_NAME);
+            return Err(match said.is_empty() {
+                true => "refused without a reason".to_owned(),
+                false => format!("refused: {said}"),
+            });
         }
         let missing = || "an object without a list of accounts".to_owned();
         if let Some(rows) = self.email_accounts {
@@ -190,7 +195,7 @@ impl Row<'_> {
                 name: clean(self.from_name, LONGEST_NAME),
                 address: clean(self.from_email, LONGEST_ADDRESS),
                 account_type: clean(self.account_type, LONGEST_NAME),
-                tags: tags.join(", "),
+                tags: text::clean(&tags.join(", "), LONGEST_TAGS),
                 daily_cap: self.message_per_day.0,
                 sent_today: self.daily_sent_count.0,
                 campaigns: self.campaign_count.0,

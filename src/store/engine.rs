@@ -3,33 +3,46 @@
 //
 //     Connection, Db, Options    the driver's types
 //     BEGIN                      the statement that begins a transaction that writes
+//     together, BEFORE_TOGETHER  what makes one transaction of statements that travel together, and
+//                                how many statements it puts before them
 //     MIGRATIONS                 the files of its folder
 //     sql                        the statements of sql.rs, and those that unpack JSON
-//     place, prepare, is_absent, is_missing_table, remedy
+//     place, prepare, is_absent, is_missing_table, is_pooled, is_encrypted, remedy
 //
 // sqlx's traits cannot be bounded over both drivers without repeating a page of bounds on every
 // function, and a macro would hide the same text from tools.
 
+#[path = "engine/connection.rs"]
+mod connection;
+#[path = "engine/examine.rs"]
+mod examine;
+#[path = "engine/look.rs"]
+mod look;
+#[path = "engine/rows.rs"]
+mod rows;
+
+use std::time::Duration;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt as _;
-use sqlx::{AssertSqlSafe, Connection as _, Row as _, raw_sql};
+use sqlx::{AssertSqlSafe, Row as _, raw_sql};
 use tokio::sync::Mutex;
-use tokio::time::timeout;
 
 use super::super::simple::{Literal, filled};
 use super::super::{
-    Announce, Begun, CONNECT_TIMEOUT, Change, Failure, Finish, Known, LEASE, OPERATION_TIMEOUT,
-    Record, Store, StoreError, json, kind, migrate,
+    Announce, Begun, CLOCK_SLACK, Change, Facts, Failure, Finish, Known, LEASE, Record, Store,
+    StoreError, json, migrate,
 };
-use super::{BEGIN, Connection, Db, MIGRATIONS, Options, sql};
-use crate::domain::{AuditLine, Disconnection, Event, Mailbox, Outcome, Receipt, RunId};
+use super::{Connection, Db, MIGRATIONS, Options, sql};
+use crate::domain::{Event, History, Receipt, RunId, Telling};
 use crate::redact::Redactor;
 
 /// One database, with at most one connection, made when it is needed.
 pub(in super::super) struct Engine {
     options: Options,
     connection: Mutex<Option<Connection>>,
+    limit: Duration,
     redactor: Redactor,
 }
 
@@ -48,78 +61,13 @@ fn simple(sql: String) -> sqlx::RawSql {
 }
 
 impl Engine {
-    pub(super) fn new(options: Options, redactor: Redactor) -> Self {
+    pub(super) fn new(options: Options, limit: Duration, redactor: Redactor) -> Self {
         Self {
             options,
             connection: Mutex::new(None),
+            limit,
             redactor,
         }
-    }
-
-    /// Runs `work` on the connection. After an error or a time-out the connection is dropped, and
-    /// with it whatever the server had not committed.
-    async fn run<T>(
-        &self,
-        doing: &'static str,
-        work: impl AsyncFnOnce(&mut Connection) -> sqlx::Result<T>,
-    ) -> Result<T, StoreError> {
-        let mut slot = self.connection.lock().await;
-        let kept = slot.take();
-        let mut connection = match kept {
-            Some(connection) => connection,
-            None => self.connect().await?,
-        };
-        let worked = timeout(OPERATION_TIMEOUT, work(&mut connection)).await;
-        let value = worked
-            .unwrap_or_else(|_| Err(timed_out()))
-            .map_err(|error| self.error(doing, &error))?;
-        *slot = Some(connection);
-        Ok(value)
-    }
-
-    async fn connect(&self) -> Result<Connection, StoreError> {
-        let connected = timeout(CONNECT_TIMEOUT, Connection::connect_with(&self.options)).await;
-        connected
-            .unwrap_or_else(|_| Err(timed_out()))
-            .map_err(|error| StoreError::Unreachable {
-                place: super::place(&self.options),
-                cause: self.cause(&error),
-                remedy: super::remedy(&error),
-            })
-    }
-
-    /// Runs `work` inside a transaction and commits it.
-    async fn transaction<T>(
-        &self,
-        doing: &'static str,
-        work: impl AsyncFnOnce(&mut Transaction<'_>) -> sqlx::Result<T>,
-    ) -> Result<T, StoreError> {
-        self.run(doing, async |connection| {
-            let mut transaction = connection.begin_with(BEGIN).await?;
-            let value = work(&mut transaction).await?;
-            transaction.commit().await?;
-            Ok(value)
-        })
-        .await
-    }
-
-    fn error(&self, doing: &'static str, error: &sqlx::Error) -> StoreError {
-        StoreError::Failed {
-            place: super::place(&self.options),
-            doing,
-            cause: self.cause(error),
-            remedy: super::remedy(error),
-        }
-    }
-
-    /// The server's own words where there are some; the driver adds a line number of the server's
-    /// source to them.
-    fn cause(&self, error: &sqlx::Error) -> String {
-        let words = match error.as_database_error() {
-            Some(error) => error.message().to_owned(),
-            None => error.to_string(),
-        };
-        self.redactor.excerpt(&words, 500)
     }
 
     /// The version of the schema; 0 where there is none.
@@ -167,62 +115,49 @@ impl Engine {
         Ok(())
     }
 
-    async fn known(connection: &mut Connection) -> sqlx::Result<Known> {
-        let open = raw_sql(sql::OPEN).fetch_all(&mut *connection).await?;
-        let runs = raw_sql(sql::LAST_RUNS).fetch_one(&mut *connection).await?;
-        let outbox = raw_sql(sql::OUTBOX).fetch_all(&mut *connection).await?;
-        let last_outcome: Option<String> = runs.try_get("last_outcome")?;
-        let last_complete: Option<i64> = runs.try_get("last_complete")?;
-        Ok(Known {
-            open: open
-                .iter()
-                .map(disconnection)
-                .collect::<sqlx::Result<_>>()?,
-            last_complete: last_complete.and_then(|count| u64::try_from(count).ok()),
-            told_short: last_outcome.as_deref() == Some(Outcome::Short.as_str()),
-            outbox: outbox
-                .iter()
-                .map(|row| {
-                    Ok(AuditLine {
-                        month: row.try_get("month")?,
-                        line: row.try_get("line")?,
-                    })
-                })
-                .collect::<sqlx::Result<_>>()?,
-        })
+    /// Runs statements that change announcements, if the lease is ours, and a second time if that
+    /// fails: the connection may have been dropped while Slack had us wait, and what is posted but
+    /// not marked is posted again.
+    async fn mark(
+        &self,
+        doing: &'static str,
+        run_id: &RunId,
+        marking: &str,
+    ) -> Result<(), StoreError> {
+        let ours = [Literal::Word(LEASE), Literal::Word(run_id.as_str())];
+        let marking = super::together(filled(sql::HOLD_LEASE, &ours) + marking);
+        let mark = async || {
+            self.run(doing, async |connection| {
+                let done = simple(marking.clone()).execute_many(connection);
+                done.try_collect::<Vec<_>>().await
+            })
+            .await
+        };
+        let done = match mark().await {
+            Ok(done) => done,
+            Err(_) => mark().await?,
+        };
+        // Of the first statement of ours, which holds the lease.
+        let held = done.get(super::BEFORE_TOGETHER);
+        match held.map_or(0, |done| done.rows_affected()) {
+            0 => Err(StoreError::LeaseLost),
+            _ => Ok(()),
+        }
     }
-}
 
-fn timed_out() -> sqlx::Error {
-    sqlx::Error::Io(std::io::Error::new(
-        std::io::ErrorKind::TimedOut,
-        "no answer in time",
-    ))
-}
-
-fn disconnection(row: &<Db as sqlx::Database>::Row) -> sqlx::Result<Disconnection> {
-    let tags: Option<String> = row.try_get("tags")?;
-    let missed: i32 = row.try_get("missed_listings")?;
-    let id = row.try_get("account_id")?;
-    Ok(Disconnection {
-        mailbox: Mailbox {
-            id,
-            name: row.try_get("from_name")?,
-            address: row.try_get("from_email")?,
-            account_type: row.try_get("account_type")?,
-            tags: tags.unwrap_or_default(),
-            daily_cap: row.try_get("message_per_day")?,
-            sent_today: row.try_get("daily_sent_count")?,
-            campaigns: row.try_get("campaign_count")?,
-            client_id: row.try_get("client_id")?,
-        },
-        kind: kind(id, row.try_get("disconnection_type")?)?,
-        smtp_error: row.try_get("smtp_error")?,
-        imap_error: row.try_get("imap_error")?,
-        detected_at: row.try_get("detected_at")?,
-        missed_listings: u32::try_from(missed).unwrap_or_default(),
-        told: row.try_get("told")?,
-    })
+    /// The statement that notes the beginning of a post.
+    fn attempting(run_id: &RunId, telling: &Telling, at: DateTime<Utc>) -> String {
+        filled(
+            sql::ATTEMPT,
+            &[
+                Literal::Time(at),
+                Literal::Numbers(&telling.accounts),
+                Literal::Number(telling.unannounced.into()),
+                Literal::Word(LEASE),
+                Literal::Word(run_id.as_str()),
+            ],
+        )
+    }
 }
 
 #[async_trait(?Send)]
@@ -231,7 +166,7 @@ impl Store for Engine {
         &self,
         run_id: &RunId,
         now: DateTime<Utc>,
-        lease_until: DateTime<Utc>,
+        lease: Duration,
     ) -> Result<Begun, StoreError> {
         super::prepare(&self.options)
             .map_err(|error| self.error("making its folder", &error.into()))?;
@@ -255,8 +190,11 @@ impl Store for Engine {
                     let lease = [
                         Literal::Word(LEASE),
                         Literal::Word(run_id.as_str()),
-                        Literal::Time(lease_until),
+                        Literal::Number(seconds(lease)),
+                        Literal::Number(seconds(CLOCK_SLACK)),
                         Literal::Time(now),
+                        Literal::Time(now + lease),
+                        Literal::Time(now + CLOCK_SLACK),
                     ];
                     loop {
                         let take = simple(filled(sql::TAKE_LEASE, &lease));
@@ -285,21 +223,19 @@ impl Store for Engine {
     }
 
     async fn preview(&self) -> Result<Known, StoreError> {
-        if super::is_absent(&self.options) {
-            return Ok(Known::default());
-        }
-        let version = self.run("reading its schema", Self::version).await?;
-        self.check_version(version)?;
-        self.run("reading the open disconnections", async |connection| {
-            let mut transaction = connection.begin().await?;
-            if version < migrate::newest(MIGRATIONS) {
-                Self::migrate(&mut transaction).await?;
-            }
-            let known = Self::known(&mut transaction).await?;
-            transaction.rollback().await?;
-            Ok(known)
-        })
-        .await
+        let known = self.look("reading the open disconnections", Self::known);
+        Ok(known.await?.unwrap_or_default())
+    }
+
+    async fn history(&self, since: DateTime<Utc>, runs: u32) -> Result<History, StoreError> {
+        let history = self.look("reading the history", async |connection| {
+            Self::cycles_and_runs(connection, since, runs).await
+        });
+        Ok(history.await?.unwrap_or_default())
+    }
+
+    async fn examine(&self) -> Result<Option<Facts>, StoreError> {
+        self.facts().await
     }
 
     async fn record(&self, change: &Change<'_>) -> Result<(), StoreError> {
@@ -323,6 +259,7 @@ impl Store for Engine {
                     Literal::Number(count(change.diff.count(Event::Disconnected))),
                     Literal::Number(count(change.diff.count(Event::Reconnected))),
                     Literal::Word(LEASE),
+                    Literal::Word(change.outcome.as_str()),
                 ];
                 let run = simple(filled(sql::RECORD_RUN, &run))
                     .execute(&mut **transaction)
@@ -381,40 +318,56 @@ impl Store for Engine {
         }
     }
 
+    async fn hold(&self, run_id: &RunId) -> Result<(), StoreError> {
+        self.mark("looking after the lease", run_id, "").await
+    }
+
+    async fn attempt(
+        &self,
+        run_id: &RunId,
+        telling: &Telling,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let attempting = Self::attempting(run_id, telling, at);
+        self.mark("noting that an alert is posted", run_id, &attempting)
+            .await
+    }
+
+    async fn withdraw(&self, run_id: &RunId, at: DateTime<Utc>) -> Result<(), StoreError> {
+        let ours = [
+            Literal::Time(at),
+            Literal::Word(LEASE),
+            Literal::Word(run_id.as_str()),
+        ];
+        let withdrawing = filled(sql::WITHDRAW, &ours);
+        self.mark("noting that an alert was refused", run_id, &withdrawing)
+            .await
+    }
+
     async fn mark_told(
         &self,
         run_id: &RunId,
-        accounts: &[i64],
+        telling: &Telling,
         receipt: &Receipt,
+        next: Option<&Telling>,
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let marking = filled(
+        let mut marking = filled(
             sql::MARK_TOLD,
             &[
                 Literal::Time(at),
                 Literal::Word(&receipt.channel),
                 Literal::Word(&receipt.ts),
-                Literal::Numbers(accounts),
+                Literal::Numbers(&telling.accounts),
+                Literal::Number(telling.unannounced.into()),
                 Literal::Word(LEASE),
                 Literal::Word(run_id.as_str()),
             ],
         );
-        let mark = async || {
-            self.run("marking alerts as told", async |connection| {
-                simple(marking.clone()).execute(connection).await
-            })
-            .await
-        };
-        // What is posted but not marked is posted again, so the mark is worth a second try. The
-        // connection may have been dropped while Slack had us wait.
-        let marked = match mark().await {
-            Ok(marked) => marked,
-            Err(_) => mark().await?,
-        };
-        match marked.rows_affected() {
-            0 => Err(StoreError::LeaseLost),
-            _ => Ok(()),
+        if let Some(next) = next {
+            marking += &Self::attempting(run_id, next, at);
         }
+        self.mark("marking alerts as told", run_id, &marking).await
     }
 
     async fn finish(&self, finish: &Finish<'_>) -> Result<u64, StoreError> {
@@ -430,6 +383,18 @@ impl Store for Engine {
             closing += &filled(sql::EMPTY_OUTBOX, &ours);
         }
         closing += &filled(sql::CLOSE_RUN, &run);
+        if let Some(at) = finish.failure_told_at {
+            let told = [Literal::Word(run_id), Literal::Time(at)];
+            closing += &filled(sql::FAILURE_TOLD, &told);
+        }
+        if let Some(at) = finish.recovery_told_at {
+            let told = [
+                Literal::Time(at),
+                Literal::Word(LEASE),
+                Literal::Word(run_id),
+            ];
+            closing += &filled(sql::RECOVERY_TOLD, &told);
+        }
         closing += &filled(sql::RELEASE_LEASE, &ours);
         let done = self
             .transaction("closing the run", async |transaction| {
@@ -455,25 +420,38 @@ impl Store for Engine {
     }
 
     async fn fail(&self, failure: &Failure<'_>) -> Result<(), StoreError> {
-        self.transaction("recording the failed run", async |transaction| {
-            query(sql::RECORD_FAILURE)
-                .bind(failure.run_id.as_str())
-                .bind(failure.started_at)
-                .bind(failure.finished_at)
-                .bind(failure.outcome.as_str())
-                .bind(failure.error)
-                .execute(&mut **transaction)
-                .await?;
-            let ours = [Literal::Word(LEASE), Literal::Word(failure.run_id.as_str())];
-            simple(filled(sql::RELEASE_LEASE, &ours))
-                .execute(&mut **transaction)
-                .await?;
-            Ok(())
-        })
-        .await
+        let ours = [Literal::Word(LEASE), Literal::Word(failure.run_id.as_str())];
+        let release = || simple(filled(sql::RELEASE_LEASE, &ours));
+        let recorded = self
+            .transaction("recording the failed run", async |transaction| {
+                query(sql::RECORD_FAILURE)
+                    .bind(failure.run_id.as_str())
+                    .bind(failure.started_at)
+                    .bind(failure.finished_at)
+                    .bind(failure.outcome.as_str())
+                    .bind(failure.error)
+                    .bind(failure.told_at)
+                    .execute(&mut **transaction)
+                    .await?;
+                release().execute(&mut **transaction).await?;
+                Ok(())
+            })
+            .await;
+        if recorded.is_err() {
+            // The table of the runs may be what fails, and the next run shall not wait for that.
+            self.run("releasing the lease", async |connection| {
+                release().execute(connection).await
+            })
+            .await?;
+        }
+        recorded
     }
 }
 
 fn count(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }

@@ -7,6 +7,7 @@
 //! The number of round trips does not depend on the number of accounts: rows travel as one JSON
 //! parameter.
 
+mod facts;
 mod migrate;
 mod postgres;
 mod simple;
@@ -20,17 +21,21 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::domain::{AuditLine, Diff, Disconnection, Kind, Outcome, Receipt, RunId, Transition};
+use crate::domain::{
+    AuditLine, Diff, Disconnection, Failing, History, Kind, Outcome, Receipt, Recovery, RunId,
+    Telling, Transition, Unannounced,
+};
 use crate::redact::Redactor;
+pub use facts::{Contents, Facts, Lease, Schema, Server};
 
 /// The name of the lease; one check at a time.
 const LEASE: &str = "check";
 
-/// One operation may take this long, once connected.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// Connecting may take this long.
+/// Connecting may take this long, if an operation may.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A lease that was taken later than this much from now was taken before the clock was set back.
+const CLOCK_SLACK: Duration = Duration::from_secs(60);
 
 /// Where the database is. Holds the password, so it does not print.
 #[derive(Clone)]
@@ -64,18 +69,31 @@ impl Database {
         }
     }
 
-    /// An embedded database in this file.
-    pub fn file(path: &std::path::Path) -> Self {
-        Self::Sqlite(Box::new(sqlite::file(
-            sqlx::sqlite::SqliteConnectOptions::new().filename(path),
-        )))
+    /// An embedded database in this file that a crash may destroy, and that is quick for it.
+    pub fn scratch(path: &std::path::Path) -> Self {
+        let options = sqlx::sqlite::SqliteConnectOptions::new()
+            .filename(path)
+            .synchronous(sqlx::sqlite::SqliteSynchronous::Off)
+            .journal_mode(sqlx::sqlite::SqliteJournalMode::Memory);
+        Self::Sqlite(Box::new(sqlite::file(options)))
     }
 
-    /// The store in this database. Nothing is connected or created yet.
-    pub fn store(&self, redactor: Redactor) -> Box<dyn Store> {
+    /// The file of an embedded database.
+    pub fn path(&self) -> Option<&std::path::Path> {
         match self {
-            Self::Postgres(options) => Box::new(postgres::engine((**options).clone(), redactor)),
-            Self::Sqlite(options) => Box::new(sqlite::engine((**options).clone(), redactor)),
+            Self::Postgres(_) => None,
+            Self::Sqlite(options) => Some(options.get_filename()),
+        }
+    }
+
+    /// The store in this database, each operation of which may take `limit` once it is connected.
+    /// Nothing is connected or created yet.
+    pub fn store(&self, limit: Duration, redactor: Redactor) -> Box<dyn Store> {
+        match self {
+            Self::Postgres(options) => {
+                Box::new(postgres::engine((**options).clone(), limit, redactor))
+            }
+            Self::Sqlite(options) => Box::new(sqlite::engine((**options).clone(), limit, redactor)),
         }
     }
 }
@@ -92,12 +110,9 @@ impl fmt::Display for Database {
 
 /// A database operation that failed. The text says on what, why, and what to do.
 #[derive(Debug, thiserror::Error)]
+#[error("{}{}", self.fault(), after(self.remedy()))]
 pub enum StoreError {
     /// The database is newer than the program.
-    #[error(
-        "{place}: its schema has version {found}, this monitor knows versions up to {known}. \
-         Use the newer monitor that wrote it"
-    )]
     Newer {
         /// Which database.
         place: String,
@@ -107,20 +122,17 @@ pub enum StoreError {
         known: i64,
     },
     /// Another run took the lease over, because this one's had expired. Nothing was changed.
-    #[error("another run took the lease over, because this one's had expired")]
     LeaseLost,
     /// No connection could be made. Nothing was changed.
-    #[error("{place} cannot be reached: {cause}{remedy}")]
     Unreachable {
         /// Which database.
         place: String,
         /// The driver's or the server's words.
         cause: String,
-        /// What to do, as a sentence of its own, or nothing.
+        /// What to do, as a sentence without its stop, or nothing.
         remedy: &'static str,
     },
     /// Anything else.
-    #[error("{place}: {doing} failed: {cause}{remedy}")]
     Failed {
         /// Which database.
         place: String,
@@ -128,9 +140,53 @@ pub enum StoreError {
         doing: &'static str,
         /// The driver's or the server's words.
         cause: String,
-        /// What to do, as a sentence of its own, or nothing.
+        /// What to do, as a sentence without its stop, or nothing.
         remedy: &'static str,
     },
+}
+
+impl StoreError {
+    /// What happened, without what to do.
+    pub fn fault(&self) -> String {
+        match self {
+            Self::Newer {
+                place,
+                found,
+                known,
+            } => format!(
+                "{place}: its schema has version {found}, this monitor knows versions up to {known}"
+            ),
+            Self::LeaseLost => {
+                "another run took the lease over, because this one's had expired".to_owned()
+            }
+            Self::Unreachable { place, cause, .. } => {
+                format!("{place} cannot be reached: {cause}")
+            }
+            Self::Failed {
+                place,
+                doing,
+                cause,
+                ..
+            } => format!("{place}: {doing} failed: {cause}"),
+        }
+    }
+
+    /// What to do, as a sentence without its stop, or nothing.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Newer { .. } => "Use the newer monitor that wrote it",
+            Self::LeaseLost => "",
+            Self::Unreachable { remedy, .. } | Self::Failed { remedy, .. } => remedy,
+        }
+    }
+}
+
+/// A remedy as what follows a fault.
+fn after(remedy: &str) -> String {
+    match remedy {
+        "" => String::new(),
+        remedy => format!(". {remedy}"),
+    }
 }
 
 /// What the store knew when a check began.
@@ -138,10 +194,14 @@ pub enum StoreError {
 pub struct Known {
     /// Open disconnections, by account id.
     pub open: Vec<Disconnection>,
-    /// Accounts in the listing of the last complete check.
-    pub last_complete: Option<u64>,
-    /// Whether the last run of all refused a suspiciously short listing, and told so.
-    pub told_short: bool,
+    /// Those that were resolved untold.
+    pub unannounced: Unannounced,
+    /// Accounts in the last listing that was applied.
+    pub last_size: Option<u64>,
+    /// The checks that failed since the last that ended well.
+    pub failing: Failing,
+    /// The end of a row of failed checks that the sink has yet to hear of.
+    pub recovery: Option<Recovery>,
     /// Lines of the audit trail that an earlier run committed but did not append.
     pub outbox: Vec<AuditLine>,
 }
@@ -182,6 +242,8 @@ pub struct Change<'a> {
     pub accounts_seen: usize,
     /// Open disconnections afterwards.
     pub disconnected: usize,
+    /// How the run ends if it is cut off from here on.
+    pub outcome: Outcome,
     /// What the listing changes.
     pub diff: &'a Diff,
     /// What becomes of announcements.
@@ -203,6 +265,10 @@ pub struct Finish<'a> {
     pub error: Option<&'a str>,
     /// Whether the audit trail's file holds everything of the outbox.
     pub audited: bool,
+    /// When the sink took an error message about this run.
+    pub failure_told_at: Option<DateTime<Utc>>,
+    /// When the sink took word of the recovery that [`Known`] told of.
+    pub recovery_told_at: Option<DateTime<Utc>>,
     /// What was resolved before this moment is deleted.
     pub keep_since: DateTime<Utc>,
 }
@@ -220,6 +286,8 @@ pub struct Failure<'a> {
     pub outcome: Outcome,
     /// Why.
     pub error: &'a str,
+    /// When the sink took an error message about it.
+    pub told_at: Option<DateTime<Utc>>,
 }
 
 /// The verbs of a check on its memory. Each is one operation with its own time limit, and changes
@@ -228,26 +296,54 @@ pub struct Failure<'a> {
 /// record, and reads it anew.
 #[async_trait(?Send)]
 pub trait Store {
-    /// Brings the schema up to date, takes the lease until `lease_until`, and reads what is known.
+    /// Brings the schema up to date, takes the lease for so long, and reads what is known. The
+    /// lease goes by the server's clock where there is a server, which all its clients share, and
+    /// by `now` where there is none.
     async fn begin(
         &self,
         run_id: &RunId,
         now: DateTime<Utc>,
-        lease_until: DateTime<Utc>,
+        lease: Duration,
     ) -> Result<Begun, StoreError>;
 
     /// Reads what is known and changes nothing: no lease, no file, no schema.
     async fn preview(&self) -> Result<Known, StoreError>;
 
+    /// Reads the cycles that are open or ended at `since` or later, the first detected first, and
+    /// the last `runs` runs, the last first. Changes nothing.
+    async fn history(&self, since: DateTime<Utc>, runs: u32) -> Result<History, StoreError>;
+
+    /// Looks at everything that a check needs of the database, and tries to write in a transaction
+    /// that is rolled back; none where there is no database yet. Changes nothing.
+    async fn examine(&self) -> Result<Option<Facts>, StoreError>;
+
     /// Records a check, if the lease is still ours.
     async fn record(&self, change: &Change<'_>) -> Result<(), StoreError>;
 
-    /// Marks the open disconnections of these accounts as told, if the lease is still ours.
+    /// Makes sure that the lease is still ours.
+    async fn hold(&self, run_id: &RunId) -> Result<(), StoreError>;
+
+    /// Notes that a post which tells this begins at `at`, if the lease is still ours: from here on
+    /// it may be at the sink, whatever becomes of this program.
+    async fn attempt(
+        &self,
+        run_id: &RunId,
+        telling: &Telling,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
+    /// Takes back the note of the post that began at `at`: the sink certainly has not got it. What
+    /// an earlier post may have told stays noted.
+    async fn withdraw(&self, run_id: &RunId, at: DateTime<Utc>) -> Result<(), StoreError>;
+
+    /// Marks what the sink has confirmed as told, and notes at the same time that the post which
+    /// tells `next` begins at `at`, if the lease is still ours.
     async fn mark_told(
         &self,
         run_id: &RunId,
-        accounts: &[i64],
+        telling: &Telling,
         receipt: &Receipt,
+        next: Option<&Telling>,
         at: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
@@ -312,5 +408,10 @@ fn json(value: &impl serde::Serialize) -> String {
 /// Reads the kind of an account's row, which may have been written by anything.
 fn kind(account: i64, text: Option<&str>) -> Result<Kind, sqlx::Error> {
     let kind = text.unwrap_or_default().parse();
-    kind.map_err(|error| sqlx::Error::Decode(format!("account {account}: {error}").into()))
+    kind.map_err(|error| unreadable("account", account, &error))
+}
+
+/// A row that cannot be read, named by what it is about.
+fn unreadable(what: &str, id: impl fmt::Display, error: &dyn std::error::Error) -> sqlx::Error {
+    sqlx::Error::Decode(format!("{what} {id}: {error}").into())
 }

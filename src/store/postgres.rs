@@ -1,8 +1,11 @@
 //! What is Postgres's alone.
 
+use std::io::ErrorKind;
 use std::str::FromStr as _;
+use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
+use sqlx::{Connection as _, Row as _, raw_sql};
 use url::Url;
 
 use super::BadUrl;
@@ -22,7 +25,15 @@ type Options = PgConnectOptions;
 
 const BEGIN: &str = "begin";
 
-const MIGRATIONS: &[Migration] = migrations!("postgres": 1 "0001_seed", 2 "0002_monitor");
+const BEFORE_TOGETHER: usize = 0;
+
+/// The server makes one transaction of what comes as one query.
+fn together(statements: String) -> String {
+    statements
+}
+
+const MIGRATIONS: &[Migration] =
+    migrations!("postgres": 1 "0001_seed", 2 "0002_monitor", 3 "0003_told_and_lease_times");
 
 /// Parameters that other tools put into the URL for themselves, such as Prisma for its pooler.
 const FOREIGN_PARAMETERS: [&str; 4] = ["pgbouncer", "connection_limit", "pool_timeout", "schema"];
@@ -39,12 +50,23 @@ mod sql {
             name       text not null,
             applied_at timestamptz not null default now())";
 
+    /// By the server's clock, read at the moment of deciding: the time of the transaction's
+    /// beginning may be earlier than that of a lease it had to wait for.
+    pub(super) const TAKE_LEASE: &str = "
+        insert into run_lease (name, holder, taken_at, expires_at)
+        values ($1, $2, clock_timestamp(), clock_timestamp() + make_interval(secs => $3))
+        on conflict (name) do update
+           set holder = excluded.holder, taken_at = excluded.taken_at,
+               expires_at = excluded.expires_at
+         where run_lease.expires_at <= clock_timestamp()
+            or run_lease.taken_at > clock_timestamp() + make_interval(secs => $4)";
+
     /// The lease row is locked until the end of the transaction, so that nobody takes the lease
     /// over between this and the commit.
     pub(super) const RECORD_RUN: &str = "
         insert into check_runs (run_id, started_at, outcome, accounts_seen, disconnected,
                                 newly_disconnected, reconnected)
-        select $1, $2, 'complete', $3, $4, $5, $6
+        select $1, $2, $8, $3, $4, $5, $6
           from run_lease where name = $7 and holder = $1 for update";
 
     pub(super) const INSERT: &str = "
@@ -73,6 +95,74 @@ mod sql {
     pub(super) const ADD_TO_OUTBOX: &str = "
         insert into audit_outbox (month, line)
         select value ->> 'month', value ->> 'line' from json_array_elements($1::json)";
+
+    pub(super) const SERVER: &str = "
+        select 'PostgreSQL ' || split_part(current_setting('server_version'), ' ', 1) as version,
+               clock_timestamp() as now,
+               (select ssl from pg_stat_ssl where pid = pg_backend_pid()) as is_encrypted";
+
+    pub(super) const FILTERED: &str = "
+        select row_security_active('disconnected_accounts') as is_filtered;";
+
+    /// Ids are given, since a number that a sequence has given away does not come back; whether
+    /// they could be had is looked up. Policies may let a row in and then hide it.
+    pub(super) const TRY_WRITING: &str = "
+        do $$
+        declare
+            hidden text := 'row security hides the rows that are written';
+            ungiven text := 'permission denied for the sequence of disconnected_accounts';
+        begin
+            insert into disconnected_accounts (id, account_id, detected_at) values (-1, -1, 'epoch');
+            update disconnected_accounts set tags = '' where id = -1;
+            if not found then raise insufficient_privilege using message = hidden; end if;
+            delete from disconnected_accounts where id = -1;
+            if not found then raise insufficient_privilege using message = hidden; end if;
+            if exists (select from pg_attribute
+                        where attrelid = 'disconnected_accounts'::regclass
+                          and attname = 'id' and attidentity = ''
+                          and not has_sequence_privilege(
+                                pg_get_serial_sequence('disconnected_accounts', 'id'), 'usage'))
+            then raise insufficient_privilege using message = ungiven; end if;
+            insert into check_runs (id, run_id, started_at, outcome)
+            overriding system value values (-1, 'doctor', 'epoch', 'failed');
+            update check_runs set finished_at = started_at where id = -1;
+            if not found then raise insufficient_privilege using message = hidden; end if;
+            insert into run_lease (name, holder, expires_at) values ('doctor', 'doctor', 'epoch');
+            update run_lease set holder = 'doctor' where name = 'doctor';
+            if not found then raise insufficient_privilege using message = hidden; end if;
+            delete from run_lease where name = 'doctor';
+            insert into audit_outbox (id, month, line) overriding system value values (-1, '', '');
+            delete from audit_outbox where id = -1;
+            if not found then raise insufficient_privilege using message = hidden; end if;
+        end
+        $$";
+}
+
+/// Whether a second connection is given the server's session of the first, or the first another
+/// than before: that happens with a pooler in transaction mode, and with nothing else.
+async fn is_pooled(first: &mut PgConnection, options: &PgConnectOptions) -> sqlx::Result<bool> {
+    async fn session(connection: &mut PgConnection) -> sqlx::Result<i32> {
+        let row = raw_sql("select pg_backend_pid()").fetch_one(connection);
+        row.await?.try_get(0)
+    }
+    let before = session(first).await?;
+    let mut second = PgConnection::connect_with(options).await?;
+    let mut transaction = second.begin().await?;
+    // Where the two share the only session there is, the first would wait for the second.
+    let is_pooled = session(&mut transaction).await? == before || session(first).await? != before;
+    transaction.rollback().await?;
+    second.close().await?;
+    Ok(is_pooled)
+}
+
+/// Whether the connection is encrypted, as far as that is known. What the server says is of its
+/// own end, where a pooler may be.
+fn is_encrypted(options: &PgConnectOptions, says: Option<bool>, is_pooled: bool) -> Option<bool> {
+    match options.get_ssl_mode() {
+        PgSslMode::Disable => Some(false),
+        PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull => Some(true),
+        PgSslMode::Allow | PgSslMode::Prefer => says.filter(|_| !is_pooled),
+    }
 }
 
 /// Options for any server, pooled or not.
@@ -118,8 +208,12 @@ pub(super) fn parse(url: &str) -> Result<PgConnectOptions, BadUrl> {
         .statement_cache_capacity(0))
 }
 
-pub(super) fn engine(options: PgConnectOptions, redactor: Redactor) -> engine::Engine {
-    engine::Engine::new(options, redactor)
+pub(super) fn engine(
+    options: PgConnectOptions,
+    limit: Duration,
+    redactor: Redactor,
+) -> engine::Engine {
+    engine::Engine::new(options, limit, redactor)
 }
 
 pub(super) fn place(options: &PgConnectOptions) -> String {
@@ -154,33 +248,41 @@ fn is_missing_table(error: &sqlx::Error) -> bool {
 fn remedy(error: &sqlx::Error) -> &'static str {
     let code = error.as_database_error().and_then(|error| error.code());
     match (code.as_deref(), error) {
-        (Some("28P01" | "28000"), _) => ". Check user and password in DATABASE_URL",
-        (Some("3D000"), _) => ". Check the name of the database in DATABASE_URL, or create it",
-        (Some("42501"), _) => {
-            ". The user of DATABASE_URL needs the right to create and change tables in this schema"
+        (Some("28P01" | "28000"), _) => "Check user and password in DATABASE_URL",
+        (Some("3D000"), _) => "Check the name of the database in DATABASE_URL, or create it",
+        (Some("42501" | "3F000"), _) => {
+            "The user of DATABASE_URL needs the right to create and change tables in this schema"
         }
         (Some("25006"), _) => {
-            ". The server is read-only: use the address of the primary in DATABASE_URL"
+            "The server is read-only: use the address of the primary in DATABASE_URL, or free its disk if it is full"
         }
-        (Some("53100"), _) => ". The server's disk is full",
+        (Some("53100"), _) => "The server's disk is full",
         (Some("53300"), _) => {
-            ". The server has no free connection: use its pooler's address in DATABASE_URL"
+            "The server has no free connection: use its pooler's address in DATABASE_URL"
         }
-        (Some("42P01" | "42703" | "42P07" | "42701"), _) => {
-            ". Somebody changed the tables by hand: bring them back, or give monitor a database of its own"
+        (Some("42P01" | "42703" | "42P07" | "42701" | "23502"), _) => {
+            "Somebody changed the tables by hand: bring them back, or give monitor a database of its own"
         }
         (Some("0A000"), _) => {
-            ". If a view depends on disconnected_accounts, drop it, run monitor, and create it again"
+            "If a view depends on disconnected_accounts, drop it, run monitor, and create it again"
         }
-        (Some("XX000"), _) => {
-            ". Behind a pooler this is its word for a wrong user, password or project name in DATABASE_URL"
+        (Some("XX000" | "08P01"), _) => {
+            "Behind a pooler this is its word for a wrong user, password, database or project in DATABASE_URL"
+        }
+        (None, sqlx::Error::Io(error)) if error.kind() == ErrorKind::TimedOut => {
+            "It is out of reach or slow, or another program has its tables locked; if it stays, raise DATABASE_TIMEOUT_SECS"
+        }
+        (None, sqlx::Error::Io(error))
+            if matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::NotFound) =>
+        {
+            "Check sslmode and sslrootcert in DATABASE_URL: the file must hold the authority that signed the server's certificate"
         }
         (None, sqlx::Error::Io(_)) => {
-            ". Check host and port in DATABASE_URL, and that the server runs and may be reached from here"
+            "Check host and port in DATABASE_URL, and that the server runs and may be reached from here"
         }
-        (None, sqlx::Error::Tls(_)) => ". Check sslmode and sslrootcert in DATABASE_URL",
+        (None, sqlx::Error::Tls(_)) => "Check sslmode and sslrootcert in DATABASE_URL",
         (None, sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) => {
-            ". A row of disconnected_accounts was changed by hand: correct it"
+            "A row of disconnected_accounts was changed by hand: correct it"
         }
         _ => "",
     }

@@ -1,5 +1,6 @@
 //! What is SQLite's alone.
 
+use std::io::ErrorKind;
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -24,7 +25,14 @@ type Options = SqliteConnectOptions;
 /// another writer; it fails.
 const BEGIN: &str = "begin immediate";
 
-const MIGRATIONS: &[Migration] = migrations!("sqlite": 1 "0001_seed", 2 "0002_monitor");
+const BEFORE_TOGETHER: usize = 1;
+
+fn together(statements: String) -> String {
+    format!("{BEGIN}; {statements} commit;")
+}
+
+const MIGRATIONS: &[Migration] =
+    migrations!("sqlite": 1 "0001_seed", 2 "0002_monitor", 3 "0003_told_and_lease_times");
 
 /// How long to wait for another program that has the file locked.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -41,10 +49,17 @@ mod sql {
             name       text not null,
             applied_at text not null default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')))";
 
+    pub(super) const TAKE_LEASE: &str = "
+        insert into run_lease (name, holder, taken_at, expires_at) values ($1, $2, $5, $6)
+        on conflict (name) do update
+           set holder = excluded.holder, taken_at = excluded.taken_at,
+               expires_at = excluded.expires_at
+         where run_lease.expires_at <= $5 or run_lease.taken_at > $7";
+
     pub(super) const RECORD_RUN: &str = "
         insert into check_runs (run_id, started_at, outcome, accounts_seen, disconnected,
                                 newly_disconnected, reconnected)
-        select $1, $2, 'complete', $3, $4, $5, $6
+        select $1, $2, $8, $3, $4, $5, $6
           from run_lease where name = $7 and holder = $1";
 
     pub(super) const INSERT: &str = "
@@ -59,6 +74,7 @@ mod sql {
                value ->> 'imap_error', $2, $2, $3
           from json_each($1)";
 
+    /// The limit keeps the planner from reading all of the JSON anew for each open row.
     pub(super) const UPDATE: &str = "
         update disconnected_accounts
            set from_name = new.value ->> 'from_name', from_email = new.value ->> 'from_email',
@@ -71,13 +87,42 @@ mod sql {
                imap_error = new.value ->> 'imap_error', resolution = new.value ->> 'resolution',
                is_active = new.value ->> 'resolution' is null,
                resolved_at = case when new.value ->> 'resolution' is null then null else $2 end
-          from json_each($1) as new
+          from (select value from json_each($1) limit -1) as new
          where is_active and workspace = 'default'
            and account_id = new.value ->> 'account_id'";
 
     pub(super) const ADD_TO_OUTBOX: &str = "
         insert into audit_outbox (month, line)
         select value ->> 'month', value ->> 'line' from json_each($1)";
+
+    /// There is no server, and so no clock of its own.
+    pub(super) const SERVER: &str = "
+        select 'SQLite ' || sqlite_version() as version, null as now, null as is_encrypted";
+
+    /// There are no users, and so nothing that is hidden from one.
+    pub(super) const FILTERED: &str = "select 1 = 0 as is_filtered;";
+
+    pub(super) const TRY_WRITING: &str = "
+        insert into disconnected_accounts (account_id, detected_at) values (-1, '');
+        update disconnected_accounts set tags = '' where account_id = -1;
+        delete from disconnected_accounts where account_id = -1;
+        insert into check_runs (run_id, started_at, outcome) values ('doctor', '', 'failed');
+        update check_runs set finished_at = started_at where run_id = 'doctor';
+        insert into run_lease (name, holder, expires_at) values ('doctor', 'doctor', '');
+        update run_lease set holder = 'doctor' where name = 'doctor';
+        delete from run_lease where name = 'doctor';
+        insert into audit_outbox (month, line) values ('', '');
+        delete from audit_outbox where line = ''";
+}
+
+/// A file has no pooler before it.
+async fn is_pooled(_: &mut SqliteConnection, _: &SqliteConnectOptions) -> sqlx::Result<bool> {
+    Ok(false)
+}
+
+/// Nor a network.
+fn is_encrypted(_: &SqliteConnectOptions, _: Option<bool>, _: bool) -> Option<bool> {
+    None
 }
 
 /// Options for a file that is made where it does not exist.
@@ -99,8 +144,12 @@ pub(super) fn file(options: SqliteConnectOptions) -> SqliteConnectOptions {
     options.create_if_missing(true).busy_timeout(BUSY_TIMEOUT)
 }
 
-pub(super) fn engine(options: SqliteConnectOptions, redactor: Redactor) -> engine::Engine {
-    engine::Engine::new(options, redactor)
+pub(super) fn engine(
+    options: SqliteConnectOptions,
+    limit: Duration,
+    redactor: Redactor,
+) -> engine::Engine {
+    engine::Engine::new(options, limit, redactor)
 }
 
 pub(super) fn place(options: &SqliteConnectOptions) -> String {
@@ -134,23 +183,27 @@ fn remedy(error: &sqlx::Error) -> &'static str {
         .and_then(|code| code.parse::<u32>().ok())
         .map(|code| code & 0xff);
     match (primary, error) {
-        (Some(5 | 6), _) => ". Another program has the file open: close it",
-        (Some(8), _) => ". The file or its folder is read-only: allow this user to write there",
-        (Some(13), _) => ". The disk is full",
+        (Some(5 | 6), _) => "Another program has the file open: close it",
+        (Some(8), _) => "The file or its folder is read-only: allow this user to write there",
+        (Some(10), _) => "The disk cannot be read or written: check it, and that it is not full",
+        (Some(13), _) => "The disk is full",
         (Some(14), _) => {
-            ". The file cannot be opened: check the path in DATABASE_URL, and that this user may write there"
+            "The file cannot be opened: check the path in DATABASE_URL, and that this user may write there"
         }
         (Some(11 | 26), _) => {
-            ". The file is damaged or not a SQLite database: move it away, or correct DATABASE_URL"
+            "The file is damaged or not a SQLite database: move it away, or correct DATABASE_URL"
         }
         (Some(1), _) => {
-            ". Somebody changed the tables by hand: bring them back, or give monitor a file of its own"
+            "Somebody changed the tables by hand: bring them back, or give monitor a file of its own"
+        }
+        (None, sqlx::Error::Io(error)) if error.kind() == ErrorKind::TimedOut => {
+            "Another program has the file locked, or the disk is slow; if it stays, raise DATABASE_TIMEOUT_SECS"
         }
         (None, sqlx::Error::Io(_)) => {
-            ". Check the path in DATABASE_URL, and that this user may write there"
+            "Check the path in DATABASE_URL, and that this user may write there"
         }
         (None, sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) => {
-            ". A row of disconnected_accounts was changed by hand: correct it"
+            "A row of disconnected_accounts was changed by hand: correct it"
         }
         _ => "",
     }

@@ -2,10 +2,8 @@
 
 use std::os::unix::process::CommandExt as _;
 
-use serde_json::Value;
-
 use crate::support::smartlead::{fleet, smtp_down};
-use crate::support::{Database, Engine, Ran, World, monitor, on_both_engines};
+use crate::support::{Database, Engine, Ran, World, monitor, on_every_engine};
 
 #[test]
 fn without_settings_every_missing_one_is_named_at_once() {
@@ -45,7 +43,7 @@ fn usage_errors_have_code_2() {
         &["--frist-run"][..],
         &["--first-run", "--baseline"],
         &["--first-run", "demo"],
-        &["report"],
+        &["reprot"],
     ] {
         let world = World::any();
         let ran = world.run(arguments).assert(2);
@@ -55,6 +53,29 @@ fn usage_errors_have_code_2() {
             ran.stderr
         );
     }
+}
+
+#[test]
+fn an_env_file_beside_the_program_is_read_where_the_folder_has_none() {
+    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let program = home.path().join("monitor");
+    // A link and no copy: while a copy is written, a child that another test starts inherits the
+    // open file, and what is open for writing cannot be started ("text file busy").
+    std::fs::hard_link(env!("CARGO_BIN_EXE_monitor"), &program).unwrap();
+    std::fs::write(home.path().join(".env"), "PAGE_SIZE=beside\n").unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let faults = || {
+        let mut command = std::process::Command::new(&program);
+        let output = command.env_clear().current_dir(elsewhere.path()).output();
+        Ran::from(output.unwrap()).assert(2).stderr
+    };
+    assert!(faults().contains("PAGE_SIZE: "));
+    std::fs::write(elsewhere.path().join(".env"), "MAX_ATTEMPTS=here\n").unwrap();
+    let told = faults();
+    assert!(
+        told.contains("MAX_ATTEMPTS: ") && !told.contains("PAGE_SIZE: "),
+        "{told}"
+    );
 }
 
 #[test]
@@ -133,7 +154,7 @@ fn a_file_that_is_no_database_is_left_alone() {
     );
 }
 
-on_both_engines! {
+on_every_engine! {
     fn a_schema_from_a_newer_monitor_is_left_alone(world) {
         world.run(&[]).assert(0);
         world.database.execute("insert into monitor_schema (version, name) values (9999, 'later')");
@@ -160,7 +181,8 @@ on_both_engines! {
         std::fs::remove_file(&file).unwrap();
         world.run(&[]).assert(0);
         assert_eq!(world.audit(), ["3 disconnected SMTP"]);
-        assert_eq!(world.slack.posts(), Vec::<Value>::new());
+        let posts = world.slack.posts();
+        assert_eq!(posts.iter().map(crate::support::slack::title).collect::<Vec<_>>(), ["✅ Smartlead Monitor Works Again"]);
         world.run(&[]).assert(0);
         assert_eq!(world.audit(), ["3 disconnected SMTP"]);
     }
@@ -179,7 +201,7 @@ on_both_engines! {
 
 /// Runs a copy of the program, since other users may not look into the build folder, as a user who
 /// may write only where the test lets everybody write.
-fn run_as_nobody(world: &World, settings: &[(&str, &str)]) -> Ran {
+pub fn run_as_nobody(world: &World, arguments: &[&str], settings: &[(&str, &str)]) -> Ran {
     let program = world.path("monitor-copy");
     // By another process: a file that this one has open for writing while it starts a program
     // could not be executed.
@@ -187,9 +209,10 @@ fn run_as_nobody(world: &World, settings: &[(&str, &str)]) -> Ran {
         .args([env!("CARGO_BIN_EXE_monitor").as_ref(), program.as_os_str()])
         .status();
     assert!(copied.unwrap().success());
-    let usual = world.command(&[], settings);
+    let usual = world.command(arguments, settings);
     let mut command = std::process::Command::new(program);
     command.env_clear().current_dir(world.folder());
+    command.args(usual.get_args());
     command.envs(
         usual
             .get_envs()
@@ -206,7 +229,7 @@ fn run_as_nobody(world: &World, settings: &[(&str, &str)]) -> Ran {
     command.output().unwrap().into()
 }
 
-fn set_mode(path: &std::path::Path, mode: u32) {
+pub fn set_mode(path: &std::path::Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
@@ -217,7 +240,7 @@ fn a_read_only_csv_folder_is_named_with_the_remedy() {
     set_mode(world.folder(), 0o777);
     std::fs::create_dir(world.path("audit_logs")).unwrap();
     set_mode(&world.path("audit_logs"), 0o555);
-    run_as_nobody(&world, &[]).assert_error(
+    run_as_nobody(&world, &[], &[]).assert_error(
         1,
         &[
             "audit_logs",
@@ -233,7 +256,7 @@ fn a_read_only_database_file_is_named_with_the_remedy() {
     world.run(&[]).assert(0);
     set_mode(world.folder(), 0o555);
     set_mode(&world.path("monitor.db"), 0o444);
-    run_as_nobody(&world, &[("LOG_FILE", "")])
+    run_as_nobody(&world, &[], &[("LOG_FILE", "")])
         .assert_error(1, &["monitor.db", "readonly", "allow this user to write"]);
     set_mode(world.folder(), 0o755);
 }

@@ -34,6 +34,11 @@ fn three_hours_are_played_on_an_empty_machine() {
         hours[3]
     );
     assert_eq!(ran.stderr, "");
+    assert!(
+        hours[0].contains("two weeks before are made up"),
+        "{}",
+        hours[0]
+    );
 
     let place = |name: &str| {
         let line = hours[3]
@@ -50,4 +55,24 @@ fn three_hours_are_played_on_an_empty_machine() {
     assert_eq!(csv.matches(",reconnected,").count(), 1);
     assert!(place("Database").is_file() && place("Last check").is_file());
     assert!(hours[3].contains("monitor --dry-run"));
+
+    let page = std::fs::read_to_string(place("Report")).unwrap();
+    assert!(page.contains("of 250 accounts are down") && page.contains("Down again and again"));
+    let figures = monitor(folder.path())
+        .args(["report", "--json"])
+        .env(
+            "DATABASE_URL",
+            format!("sqlite://{}", place("Database").display()),
+        )
+        .output()
+        .unwrap();
+    let figures: serde_json::Value = serde_json::from_slice(&figures.stdout).unwrap();
+    assert!(figures["days"].as_array().unwrap().len() >= 15);
+    // Six of the story less the one that came back, and those that nobody repairs.
+    assert_eq!(figures["disconnected"]["total"], 5 + 3);
+    assert_eq!(figures["disconnected"]["untold"], 0);
+    assert_eq!(figures["warnings"], serde_json::json!([]));
+    assert!(figures["chronic"].as_array().unwrap().len() >= 3);
+    let outcomes = page.matches("class=\"slot untold\"").count();
+    assert_eq!(outcomes, 1, "a check that could not tell");
 }

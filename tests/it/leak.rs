@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
+use crate::support::slack::Look;
 use crate::support::smartlead::{fleet, json_response, raw_response, smtp_down, with};
 use crate::support::{Engine, KEY, TOKEN, World};
 
 /// Every place that a run writes to, as one text.
-fn everything(world: &World, ran: &crate::support::Ran) -> Vec<(String, String)> {
+pub fn everything(world: &World, ran: &crate::support::Ran) -> Vec<(String, String)> {
     let mut places = vec![
         ("stdout".to_owned(), ran.stdout.clone()),
         ("stderr".to_owned(), ran.stderr.clone()),
@@ -30,7 +31,7 @@ fn everything(world: &World, ran: &crate::support::Ran) -> Vec<(String, String)>
         "run_lease",
         "audit_outbox",
     ] {
-        if world.database.engine() == Engine::Postgres {
+        if world.database.engine() != Engine::Sqlite {
             let rows = world
                 .database
                 .query(&format!("select t::text from {table} as t"));
@@ -46,7 +47,7 @@ fn assert_clean(world: &World, ran: &crate::support::Ran, what: &str) {
         .url()
         .split(['@', ':'])
         .nth(2)
-        .filter(|_| world.database.engine() == Engine::Postgres);
+        .filter(|_| world.database.engine() != Engine::Sqlite);
     let secrets = [
         KEY,
         TOKEN,
@@ -85,6 +86,8 @@ fn no_secret_is_written_anywhere_at_any_log_level() {
             &["-vvv", "--log-format", "json"],
             &["-vvv", "--first-run"],
             &["-vvv", "--dry-run"],
+            &["-vvv", "doctor"],
+            &["-vvv", "doctor", "--json", "--post"],
         ] {
             let ran = world.run_with(arguments, &[bearer]).assert(0);
             assert!(ran.stderr.contains("TRACE"), "the libraries did not log");
@@ -97,8 +100,10 @@ fn no_secret_is_written_anywhere_at_any_log_level() {
                 let body = json!({"ok": false, "message": echo(asked), "retry_after": 0.01, "data": [smtp_down(3)]});
                 (with_reason || left >= 0).then(|| json_response(status, &body))
             });
-            let ran = world.run_with(&["-vvv"], &[bearer]);
-            assert_clean(&world, &ran, &format!("an echo with status {status}"));
+            for arguments in [&["-vvv"][..], &["-vvv", "doctor"]] {
+                let ran = world.run_with(arguments, &[bearer]);
+                assert_clean(&world, &ran, &format!("an echo with status {status}"));
+            }
         }
         // A long message that is cut to be shown, with the key at every place around the cut.
         for before in 280..305 {
@@ -118,8 +123,10 @@ fn no_secret_is_written_anywhere_at_any_log_level() {
             world
                 .smartlead
                 .set_fault(move |_| Some(raw_response(200, "application/json", body)));
-            let ran = world.run(&["-vvv"]).assert(1);
-            assert_clean(&world, &ran, body);
+            for arguments in [&["-vvv"][..], &["-vvv", "doctor", "--json"]] {
+                let ran = world.run(arguments).assert(1);
+                assert_clean(&world, &ran, body);
+            }
         }
         world.smartlead.heal();
         world.slack.set_fault(|_, _| {
@@ -130,14 +137,39 @@ fn no_secret_is_written_anywhere_at_any_log_level() {
         });
         let ran = world.run(&["-vvv", "--first-run"]).assert(3);
         assert_clean(&world, &ran, "an echo of Slack's");
-        let ran = world.run_with(
-            &["-vvv"],
-            &[
-                ("SMARTLEAD_BASE_URL", "http://127.0.0.1:9"),
-                ("SLACK_BASE_URL", "http://127.0.0.1:9"),
-            ],
-        );
-        assert_clean(&world, &ran, "unreachable servers");
+        let echo = format!("{TOKEN} {KEY}");
+        for look in [
+            json!({"ok": false, "error": echo, "response_metadata": {"messages": [echo]}}),
+            json!({"ok": true, "team": echo, "user": echo, "channel": {"name": echo}}),
+        ] {
+            world.slack.set_look(Look {
+                identity: look.clone(),
+                scopes: Some(echo.clone()),
+                channel: look,
+                date: None,
+            });
+            let ran = world.run(&["-vvv", "doctor", "--post"]).assert(1);
+            assert_clean(&world, &ran, "an echo of Slack's to a question");
+        }
+        for arguments in [&["-vvv"][..], &["-vvv", "doctor", "--post"]] {
+            let ran = world.run_with(
+                arguments,
+                &[
+                    ("SMARTLEAD_BASE_URL", "http://127.0.0.1:9"),
+                    ("SLACK_BASE_URL", "http://127.0.0.1:9"),
+                ],
+            );
+            assert_clean(&world, &ran, "unreachable servers");
+        }
+        for arguments in [
+            &["-vvv", "report"][..],
+            &["-vvv", "report", "--json"],
+            &["-vvv", "status"],
+            &["-vvv", "history", "--json"],
+        ] {
+            let ran = world.run(arguments).assert(0);
+            assert_clean(&world, &ran, "a report");
+        }
     }
 }
 
@@ -146,17 +178,16 @@ fn a_database_that_refuses_the_password_does_not_print_it() {
     let world = World::new(Engine::Postgres);
     let mut url: url::Url = world.database.url().parse().unwrap();
     url.set_password(Some("wr0ng-pass")).unwrap();
-    let ran = world.run_with(&["-vvv"], &[("DATABASE_URL", url.as_str())]);
-    let ran = ran.assert(1);
-    assert!(
-        ran.stderr
-            .contains("Check user and password in DATABASE_URL"),
-        "{}",
-        ran.stderr
-    );
+    let wrong = [("DATABASE_URL", url.as_str())];
+    let ran = world.run_with(&["-vvv"], &wrong).assert(1);
+    let doctor = world.run_with(&["-vvv", "doctor"], &wrong).assert(1);
+    for said in [&ran.stderr, &doctor.stdout] {
+        let remedy = "Check user and password in DATABASE_URL";
+        assert!(said.contains(remedy), "{said}");
+    }
     let log = std::fs::read_to_string(world.path("smartlead_monitor.log")).unwrap();
     let posts = json!(world.slack.posts()).to_string();
-    for text in [&ran.stderr, &log, &posts] {
+    for text in [&ran.stderr, &doctor.stdout, &doctor.stderr, &log, &posts] {
         assert!(!text.contains("wr0ng-pass"), "{text}");
     }
 }

@@ -12,10 +12,20 @@
 
 mod bad_input;
 mod check;
+mod commands;
+mod databases;
 mod demo;
+mod doctor;
+mod history;
+mod hostile;
 mod leak;
+mod report;
+mod shim;
 mod sink;
 mod source;
+mod status;
 mod store;
+#[allow(unused, reason = "shared with the other test binaries")]
 mod support;
 mod tls;
+mod watchers;

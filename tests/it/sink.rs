@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::slack::{listed, title};
 use crate::support::smartlead::{both_down, fleet, json_response, raw_response, smtp_down};
-use crate::support::{CHANNEL, World, on_both_engines};
+use crate::support::{CHANNEL, World, on_every_engine};
 
 /// A fleet in which so many accounts are down, from id 1 on.
 fn outage(world: &World, down: i64) {
@@ -16,7 +16,7 @@ fn outage(world: &World, down: i64) {
         .set_fleet(fleet(down + 10, (1..=down).map(both_down)));
 }
 
-on_both_engines! {
+on_every_engine! {
     fn what_does_not_fit_goes_into_the_thread(world) {
         outage(&world, 150);
         world.run(&[]).assert(0);
@@ -233,7 +233,7 @@ fn a_failure_that_cannot_be_told_is_still_a_failure() {
     let ran = world.run(&[]).assert_error(1, &["HTTP 500"]);
     assert!(
         ran.stderr
-            .contains("WARN the error message could not be posted"),
+            .contains("WARN the message \"⚠️ Smartlead Monitor Error\" could not be posted"),
         "{}",
         ran.stderr
     );

@@ -9,7 +9,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-use crate::support::World;
+use crate::support::{Engine, World, authority};
 
 /// Serves an empty listing over TLS; gives its port and the certificate of the authority, as PEM.
 fn serve() -> (u16, String) {
@@ -97,4 +97,47 @@ fn a_machine_without_certificates_is_told_what_to_install() {
             "ca-certificates",
         ],
     );
+}
+
+/// The URL of a world's database with these parameters.
+fn with(world: &World, parameters: &str) -> String {
+    format!("{}?{parameters}", world.database.url())
+}
+
+#[test]
+fn a_postgres_is_spoken_to_over_tls_where_that_is_asked_for() {
+    let world = World::new(Engine::Postgres);
+    let verified = format!("sslmode=verify-full&sslrootcert={}", authority());
+    for parameters in ["sslmode=require", &verified] {
+        let url = with(&world, parameters);
+        world.run_with(&[], &[("DATABASE_URL", &url)]).assert(0);
+    }
+    assert_eq!(world.outcomes(), ["complete", "complete"]);
+}
+
+#[test]
+fn a_postgres_with_another_authority_is_refused() {
+    let world = World::new(Engine::Postgres);
+    let (_, other) = serve();
+    std::fs::write(world.path("other.pem"), other).unwrap();
+    let url = with(&world, "sslmode=verify-full&sslrootcert=other.pem");
+    let ran = world.run_with(&[], &[("DATABASE_URL", &url)]);
+    ran.assert_error(
+        1,
+        &[
+            "cannot be reached",
+            "invalid peer certificate: UnknownIssuer",
+            "Check sslmode and sslrootcert in DATABASE_URL",
+        ],
+    );
+}
+
+#[test]
+fn a_server_without_tls_is_refused_where_tls_is_asked_for() {
+    let world = World::new(Engine::Pooled);
+    let url = with(&world, "sslmode=prefer");
+    world.run_with(&[], &[("DATABASE_URL", &url)]).assert(0);
+    let url = with(&world, "sslmode=require");
+    let ran = world.run_with(&[], &[("DATABASE_URL", &url)]);
+    ran.assert_error(1, &["server does not support TLS", "sslmode"]);
 }

@@ -27,7 +27,7 @@ fn open(id: i64, kind: Kind) -> Disconnection {
         imap_error: kind.imap_failed().then(|| "old imap".to_owned()),
         detected_at: hour(0),
         missed_listings: 0,
-        told: true,
+        told: Told::Yes,
     }
 }
 
@@ -139,8 +139,39 @@ fn a_change_keeps_the_detection_time_and_that_it_was_told() {
     let listing = Listing::new([account(1, failed(), failed())]);
     let found = diff(&[open(1, Kind::Smtp)], &listing, hour(5));
     let after = &found.transitions[0].disconnection;
-    assert_eq!((after.detected_at, after.told), (hour(0), true));
+    assert_eq!((after.detected_at, after.told), (hour(0), Told::Yes));
     assert_eq!(after.reason().as_deref(), Some("no"));
+}
+
+#[test]
+fn what_is_resolved_untold_is_unannounced() {
+    let told = |id, told| Disconnection {
+        told,
+        ..open(id, Kind::Smtp)
+    };
+    let missed = |id, told: Told| Disconnection {
+        missed_listings: 1,
+        told,
+        ..open(id, Kind::Smtp)
+    };
+    let known = [
+        told(1, Told::No),
+        told(2, Told::Perhaps),
+        told(3, Told::Yes),
+        missed(4, Told::Perhaps),
+        missed(5, Told::Yes),
+        told(6, Told::No),
+    ];
+    let up = [1, 2, 3].map(|id| account(id, LinkState::Ok, LinkState::Ok));
+    let listing = Listing::new(up.into_iter().chain([account(6, failed(), failed())]));
+    let unannounced = diff(&known, &listing, hour(1)).unannounced();
+    let expected = Unannounced {
+        reconnected: 2,
+        removed: 1,
+        perhaps_told: 2,
+    };
+    assert_eq!((unannounced, unannounced.count()), (expected, 3));
+    assert_eq!((unannounced + unannounced).count(), 6);
 }
 
 #[test]
@@ -180,9 +211,13 @@ fn kind() -> impl Strategy<Value = Kind> {
     prop_oneof![Just(Kind::Both), Just(Kind::Smtp), Just(Kind::Imap)]
 }
 
+fn told() -> impl Strategy<Value = Told> {
+    prop_oneof![Just(Told::No), Just(Told::Perhaps), Just(Told::Yes)]
+}
+
 /// A set of open disconnections, some of them missed once, and a listing that overlaps it.
 fn world() -> impl Strategy<Value = (Vec<Disconnection>, Listing)> {
-    let known = proptest::collection::btree_map(0i64..40, (kind(), 0u32..2, any::<bool>()), 0..20);
+    let known = proptest::collection::btree_map(0i64..40, (kind(), 0u32..2, told()), 0..20);
     let listed = proptest::collection::btree_map(0i64..40, (link(), link()), 0..30);
     (known, listed).prop_map(|(known, listed)| {
         let known = known
@@ -268,7 +303,7 @@ proptest! {
     fn what_was_told_stays_told_and_what_is_new_is_untold((known, listing) in world()) {
         for d in apply(known.clone(), &diff(&known, &listing, hour(1))) {
             let was = known.iter().find(|k| k.mailbox.id == d.mailbox.id);
-            prop_assert_eq!(d.told, was.is_some_and(|k| k.told));
+            prop_assert_eq!(d.told, was.map_or(Told::No, |k| k.told));
             prop_assert_eq!(d.detected_at, was.map_or(hour(1), |k| k.detected_at));
         }
     }

@@ -1,5 +1,7 @@
 use super::*;
-use crate::domain::Mailbox;
+use chrono::TimeDelta;
+
+use crate::domain::{Mailbox, Recovery};
 use crate::slack::preview;
 
 fn at() -> DateTime<Utc> {
@@ -26,7 +28,7 @@ fn down(id: i64, kind: Kind) -> Disconnection {
             .then(|| "NO [AUTHENTICATIONFAILED]".to_owned()),
         detected_at: at(),
         missed_listings: 0,
-        told: false,
+        told: Told::No,
     }
 }
 
@@ -36,6 +38,7 @@ fn render(disconnections: &[Disconnection]) -> Vec<Part> {
         run_id: &run_id,
         checked_at: at(),
         disconnections,
+        unannounced: Unannounced::default(),
         csv: "disconnections_202401.csv",
     })
 }
@@ -58,7 +61,13 @@ fn shown(value: &Value, found: &mut Vec<String>) {
 
 /// Holds a message against the limits of `reference/slack-api.md`.
 fn assert_within_limits(message: &Message) {
-    assert!(!message.text.is_empty() && length(&message.text) <= 4_000);
+    for text in [&message.text, &message.plain] {
+        assert!(
+            !text.is_empty() && length(text) <= 4_000,
+            "{}",
+            length(text)
+        );
+    }
     assert!(!message.blocks.is_empty() && message.blocks.len() <= 50);
     let mut texts = Vec::new();
     message
@@ -104,9 +113,12 @@ fn five_disconnections() {
     all[2].imap_error = Some(String::new());
     let parts = render(&all);
     assert_eq!(parts.len(), 1);
-    assert_eq!(parts[0].accounts, [1, 2, 5, 3, 4]);
+    assert_eq!(parts[0].telling.accounts, [1, 2, 5, 3, 4]);
     assert_within_limits(&parts[0].message);
-    insta::assert_snapshot!("five_preview", preview::lines(&parts[0].message).join("\n"));
+    insta::assert_snapshot!(
+        "five_preview",
+        preview::lines(&parts[0].message.blocks).join("\n")
+    );
     insta::assert_snapshot!("five_fallback", parts[0].message.text);
     insta::assert_snapshot!(
         "five_blocks",
@@ -122,17 +134,131 @@ fn a_failed_check() {
         checked_at: at(),
         reason: "page 3 could not be read: HTTP 502 (an HTML page) after 3 attempts",
         next: "Nothing was resolved.",
+        failed_checks: 1,
+        failing_since: at(),
+        last_applied: Some(at() - TimeDelta::hours(1)),
     });
     assert_within_limits(&message);
-    insta::assert_snapshot!("failure_preview", preview::lines(&message).join("\n"));
+    insta::assert_snapshot!(
+        "failure_preview",
+        preview::lines(&message.blocks).join("\n")
+    );
     let long = "x\n<!channel> ".repeat(10_000);
     let message = failure(&Failure {
         run_id: &run_id,
         checked_at: at(),
         reason: &long,
         next: "",
+        failed_checks: 7,
+        failing_since: at() - TimeDelta::hours(6),
+        last_applied: Some(at() - TimeDelta::hours(7)),
     });
-    assert!(!message.text.contains("<!"));
+    assert!(!message.text.contains("<!") && !message.plain.contains("<!"));
+    for words in [
+        "Failed checks in a row: 7, since 2024-01-20 08:05:00 UTC",
+        "The accounts were last read at 2024-01-20 07:05:00 UTC",
+    ] {
+        assert!(message.text.contains(words), "{}", message.text);
+    }
+}
+
+#[test]
+fn checks_that_work_again() {
+    let run_id = RunId::new(at(), 0xabc123);
+    let since = at() - TimeDelta::hours(6);
+    let blind = Recovery {
+        checks: 6,
+        since,
+        blind: Some((since - TimeDelta::hours(1), None)),
+    };
+    let message = recovery(&blind, &run_id, at());
+    assert_within_limits(&message);
+    insta::assert_snapshot!(
+        "recovery_preview",
+        preview::lines(&message.blocks).join("\n")
+    );
+    for (from, to, words) in [
+        (
+            since,
+            Some(at() - TimeDelta::hours(1)),
+            "Blind for 5 h 0 min",
+        ),
+        (
+            since,
+            Some(since + TimeDelta::minutes(59)),
+            "Blind for 59 min",
+        ),
+        (since - TimeDelta::hours(48), None, "Blind for 2 d 6 h"),
+        (at() + TimeDelta::days(2), None, "Blind: no check"),
+    ] {
+        let blind = Recovery {
+            blind: Some((from, to)),
+            ..blind.clone()
+        };
+        let text = recovery(&blind, &run_id, at()).text;
+        assert!(text.contains(words), "{text}");
+    }
+    let sighted = Recovery {
+        checks: 1,
+        since,
+        blind: None,
+    };
+    let text = recovery(&sighted, &run_id, at()).text;
+    assert!(
+        text.contains("1 check had failed") && !text.contains("Blind"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_is_told_late_or_perhaps_again_says_so() {
+    let earlier = at() - TimeDelta::hours(25);
+    let mut all = [1, 2, 3].map(|id| down(id, Kind::Smtp));
+    all[1].detected_at = earlier;
+    all[2].detected_at = earlier;
+    all[2].told = Told::Perhaps;
+    let run_id = RunId::new(at(), 0xabc123);
+    let unannounced = Unannounced {
+        reconnected: 3,
+        removed: 1,
+        perhaps_told: 2,
+    };
+    let told = Alert {
+        run_id: &run_id,
+        checked_at: at(),
+        disconnections: &all,
+        unannounced,
+        csv: "disconnections_202401.csv",
+    };
+    let parts = alert(&told);
+    assert_eq!(parts.len(), 1);
+    assert!(parts[0].telling.unannounced);
+    assert_within_limits(&parts[0].message);
+    insta::assert_snapshot!(
+        "late_preview",
+        preview::lines(&parts[0].message.blocks).join("\n")
+    );
+    insta::assert_snapshot!("late_plain", parts[0].message.plain);
+
+    let parts = alert(&Alert {
+        disconnections: &[],
+        ..told
+    });
+    assert_eq!(parts.len(), 1);
+    assert!(parts[0].telling.unannounced && parts[0].telling.accounts.is_empty());
+    assert_within_limits(&parts[0].message);
+    insta::assert_snapshot!(
+        "unannounced_preview",
+        preview::lines(&parts[0].message.blocks).join("\n")
+    );
+
+    let many: Vec<_> = (0..300).map(|id| down(id, Kind::Both)).collect();
+    let parts = alert(&Alert {
+        disconnections: &many,
+        ..told
+    });
+    let unannounced: Vec<bool> = parts.iter().map(|part| part.telling.unannounced).collect();
+    assert_eq!(unannounced, [true, false, false]);
 }
 
 #[test]
@@ -154,7 +280,7 @@ fn every_account_is_in_exactly_one_part_whatever_their_number() {
         let parts = render(&all);
         let mut told: Vec<i64> = parts
             .iter()
-            .flat_map(|part| part.accounts.clone())
+            .flat_map(|part| part.telling.accounts.clone())
             .collect();
         told.sort_unstable();
         assert_eq!(told, (0..count).collect::<Vec<_>>());
@@ -195,21 +321,21 @@ fn what_does_not_fit_goes_into_the_thread_and_the_rest_is_counted() {
     };
     let listed: Vec<usize> = parts.iter().map(rows).collect();
     let left_out = 3_000 - listed.iter().sum::<usize>();
-    let first = preview::lines(&parts[0].message).join("\n");
+    let first = preview::lines(&parts[0].message.blocks).join("\n");
     let expected = format!(
         "Listed here: {} of 3000. In the thread: {}. Not listed: {left_out} accounts; see the CSV file disconnections_202401.csv",
         listed[0],
         listed[1] + listed[2],
     );
     assert!(first.contains(&expected), "{first}");
-    let last = preview::lines(&parts[2].message).join("\n");
+    let last = preview::lines(&parts[2].message.blocks).join("\n");
     assert!(
         last.contains(&format!(
             "Not listed: {left_out} accounts; see the CSV file"
         )),
         "{last}"
     );
-    assert_eq!(parts[2].accounts.len(), listed[2] + left_out);
+    assert_eq!(parts[2].telling.accounts.len(), listed[2] + left_out);
 }
 
 #[test]
@@ -269,4 +395,11 @@ fn wide_characters_count_as_slack_counts_them() {
     render(&all)
         .iter()
         .for_each(|part| assert_within_limits(&part.message));
+}
+
+#[test]
+fn a_message_that_tries_the_channel_out() {
+    let message = trial(&RunId::new(at(), 0xabc123), at());
+    assert_within_limits(&message);
+    insta::assert_snapshot!("trial_preview", preview::lines(&message.blocks).join("\n"));
 }

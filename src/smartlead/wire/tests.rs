@@ -4,7 +4,7 @@ fn read(body: &str) -> Result<Vec<Account>, String> {
     match page(body.as_bytes(), &Redactor::new([])) {
         Answer::Good(accounts) => Ok(accounts),
         Answer::Malformed(why) => Err(why),
-        Answer::RateLimited(_) => unreachable!("no listing answers so"),
+        Answer::RateLimited(_) | Answer::NotTaken(_) => unreachable!("no listing answers so"),
     }
 }
 
@@ -134,7 +134,10 @@ fn what_is_not_a_list_of_accounts_is_an_error_of_the_page() {
             "refused: Plan expired",
         ),
         (r#"{"success":false,"error":"no"}"#, "refused: no"),
-        (r#"{"success":false,"email_accounts":[]}"#, "refused: "),
+        (
+            r#"{"success":false,"email_accounts":[]}"#,
+            "refused without a reason",
+        ),
         (
             "<!doctype html><p>Bad gateway",
             "an HTML page instead of a list of accounts",

@@ -1,28 +1,37 @@
 //! A world for the program: fake servers over real sockets, a real database, a folder of its own.
 
 mod database;
-mod proxy;
+pub mod heartbeat;
+pub mod link;
 mod server;
+pub mod shim;
 pub mod slack;
 pub mod smartlead;
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
-pub use database::{Database, Engine};
-pub use proxy::Proxy;
+pub use database::{Database, Engine, authority};
 use serde_json::Value;
 use slack::FakeSlack;
 use smartlead::FakeSmartlead;
 use tempfile::TempDir;
 
-/// Defines each test twice, once for each engine; the body is given a fresh [`World`].
-macro_rules! on_both_engines {
+/// Defines each test once for each engine; the body is given a fresh [`World`].
+macro_rules! on_every_engine {
     ($($(#[$attribute:meta])* fn $name:ident($world:ident) $body:block)+) => {
         mod postgres {
             use super::*;
             $(#[test] $(#[$attribute])* fn $name() {
                 let $world = $crate::support::World::new($crate::support::Engine::Postgres);
+                $body
+            })+
+        }
+        mod pooled {
+            use super::*;
+            $(#[test] $(#[$attribute])* fn $name() {
+                let $world = $crate::support::World::new($crate::support::Engine::Pooled);
                 $body
             })+
         }
@@ -35,7 +44,7 @@ macro_rules! on_both_engines {
         }
     };
 }
-pub(crate) use on_both_engines;
+pub(crate) use on_every_engine;
 
 pub const KEY: &str = "key-5b1f3c";
 pub const TOKEN: &str = "xoxb-7d20aa";
@@ -53,6 +62,7 @@ pub struct World {
 #[derive(Debug)]
 pub struct Ran {
     pub code: i32,
+    pub signal: Option<i32>,
     pub stdout: String,
     pub stderr: String,
 }
@@ -64,6 +74,20 @@ impl World {
             smartlead: FakeSmartlead::start(),
             slack: FakeSlack::start(),
             database: Database::create(engine, &folder.path().join("monitor.db")),
+            folder,
+        }
+    }
+
+    /// Another folder and another database before the same servers, which forget their faults.
+    pub fn anew(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        self.smartlead.heal();
+        self.slack.heal();
+        self.slack.posts();
+        Self {
+            smartlead: self.smartlead.clone(),
+            slack: self.slack.clone(),
+            database: Database::create(self.database.engine(), &folder.path().join("monitor.db")),
             folder,
         }
     }
@@ -99,6 +123,45 @@ impl World {
             .env("RUN_TIMEOUT_SECS", "60")
             .envs(settings.iter().copied());
         command
+    }
+
+    /// Runs the program on a terminal of so many columns, to a good end, and gives what that shows.
+    pub fn on_terminal(&self, columns: u16, arguments: &str, settings: &[(&str, &str)]) -> String {
+        let program = self.command(&[], settings);
+        let path = program.get_program().display();
+        let line = format!("stty cols {columns} rows 24; '{path}' {arguments}");
+        let mut script = Command::new("script");
+        script
+            .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+            .current_dir(self.folder())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("TERM", "xterm");
+        let settings = program.get_envs();
+        script.envs(settings.filter_map(|(name, value)| Some((name, value?))));
+        let ran = Ran::from(script.stdin(Stdio::null()).output().unwrap());
+        ran.assert(0).stdout.replace("\r\n", "\n")
+    }
+
+    /// Waits until the servers have taken in what a program had sent before it was killed. No
+    /// program may run.
+    pub fn settle(&self) {
+        self.smartlead.settle();
+        self.slack.settle();
+        self.database.settle();
+    }
+
+    /// Starts a check, sends it a signal once `is_time` says so, and gives its exit code, if it has
+    /// one.
+    pub fn signal_when(&self, signal: &str, is_time: impl Fn() -> bool) -> Option<i32> {
+        let mut command = self.command(&[], &[]);
+        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+        while !is_time() {
+            assert_eq!(child.try_wait().unwrap(), None, "ended by itself");
+            std::thread::yield_now();
+        }
+        send_signal(child.id(), signal);
+        child.wait().unwrap().code()
     }
 
     /// A path in the folder that the program runs in.
@@ -162,6 +225,14 @@ impl World {
     }
 }
 
+/// Sends a process a signal, as a terminal or a scheduler does.
+pub fn send_signal(process: u32, name: &str) {
+    let killed = Command::new("kill")
+        .args(["-s", name, &process.to_string()])
+        .status();
+    assert!(killed.unwrap().success());
+}
+
 /// The program in a folder, with no settings at all.
 pub fn monitor(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_monitor"));
@@ -173,6 +244,7 @@ impl From<Output> for Ran {
     fn from(output: Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
+            signal: output.status.signal(),
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
@@ -191,6 +263,20 @@ impl Ran {
         self
     }
 
+    /// Asserts that the run was killed, as by the power that fails.
+    #[track_caller]
+    pub fn assert_killed(self) -> Self {
+        assert_eq!(
+            self.signal,
+            Some(9),
+            "code {}, stdout:\n{}\nstderr:\n{}",
+            self.code,
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+
     /// Asserts that there is exactly one error line, and that it holds all of these.
     #[track_caller]
     pub fn assert_error(self, code: i32, words: &[&str]) -> Self {
@@ -198,7 +284,7 @@ impl Ran {
         let lines: Vec<&str> = ran
             .stderr
             .lines()
-            .filter(|line| line.contains("ERROR"))
+            .filter(|line| line.contains("Z ERROR "))
             .collect();
         assert_eq!(lines.len(), 1, "{}", ran.stderr);
         for word in words {

@@ -9,8 +9,9 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
-use super::server;
+use super::server::{self, Server};
 
 pub const V1: &str = "/api/v1/email-accounts/";
 pub const DASHBOARD: &str = "/api/email-account/get-total-email-accounts";
@@ -18,7 +19,6 @@ pub const DASHBOARD: &str = "/api/email-account/get-total-email-accounts";
 /// A request as it arrived.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    #[allow(dead_code, reason = "read by the test of the rate limit alone")]
     pub at: Instant,
     pub path: String,
     pub query: HashMap<String, String>,
@@ -40,11 +40,13 @@ struct Inner {
     asked: Vec<Asked>,
     fault: Option<Fault>,
     latency: Duration,
+    released: Arc<Notify>,
 }
 
 #[derive(Clone)]
 pub struct FakeSmartlead {
     inner: Arc<Mutex<Inner>>,
+    server: Server,
     url: String,
 }
 
@@ -54,12 +56,18 @@ impl FakeSmartlead {
         let router = Router::new()
             .fallback(answer)
             .with_state(Arc::clone(&inner));
-        let url = format!("http://{}", server::serve(router));
-        Self { inner, url }
+        let server = server::serve(router);
+        let url = format!("http://{}", server.address);
+        Self { inner, server, url }
     }
 
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Waits until all that programs which have ended had sent is read.
+    pub fn settle(&self) {
+        self.server.settle();
     }
 
     pub fn set_fleet(&self, fleet: impl IntoIterator<Item = Value>) {
@@ -68,6 +76,11 @@ impl FakeSmartlead {
 
     pub fn set_latency(&self, latency: Duration) {
         self.inner.lock().unwrap().latency = latency;
+    }
+
+    /// Answers at once what it has been keeping back.
+    pub fn release(&self) {
+        self.inner.lock().unwrap().released.notify_waiters();
     }
 
     /// Answers by this script where it gives something.
@@ -97,17 +110,18 @@ async fn answer(State(inner): State<Arc<Mutex<Inner>>>, request: Request) -> Res
             .get("authorization")
             .map(|value| value.to_str().unwrap().to_owned()),
     };
-    let (response, latency) = {
+    let (response, latency, released) = {
         let mut inner = inner.lock().unwrap();
         inner.asked.push(asked.clone());
         let fault = inner.fault.as_mut().and_then(|fault| fault(&asked));
         (
             fault.unwrap_or_else(|| truth(&inner, &asked)),
             inner.latency,
+            Arc::clone(&inner.released),
         )
     };
     if !latency.is_zero() {
-        tokio::time::sleep(latency).await;
+        let _ = tokio::time::timeout(latency, released.notified()).await;
     }
     response
 }

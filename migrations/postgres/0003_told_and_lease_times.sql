@@ -1,0 +1,7 @@
+-- What the sink knows of failed checks: when it took the error message, and that of the end.
+alter table check_runs
+    add column failure_told_at  timestamptz,
+    add column recovery_told_at timestamptz;
+
+-- A lease that was taken in the future is not one: the clock was set back.
+alter table run_lease add column taken_at timestamptz not null default now();
