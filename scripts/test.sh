@@ -1,45 +1,61 @@
 #!/usr/bin/env bash
-# Format, lints, documentation and all tests: the whole of what CI runs.
+# Format, lints, documentation and all tests of the program.
 #
-# Brings up a throwaway PostgreSQL by itself, on a free port and in a temporary folder that is
-# removed at the end. Needs Rust; installs what else is missing on Debian (a C compiler and
-# PostgreSQL 15 or newer), and fails where it cannot: no test is ever skipped.
+# Brings up a throwaway PostgreSQL by itself, with TLS and with a pooler before it, on free ports and
+# in a temporary folder that is removed at the end. Needs Rust; installs what else is missing on
+# Debian (C and C++ compilers, PostgreSQL 15 or newer, PgBouncer, OpenSSL), and fails where it cannot: no
+# test is ever skipped.
 #
-# Arguments are passed on to `cargo test`.
+# `--all`, as the first argument, adds what CI runs beyond it: the report in a real browser, and
+# scripts/lint.sh. Further arguments are passed on to `cargo test`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib.sh
+. scripts/lib.sh
 
 main() {
+    local all=
+    if [ "${1:-}" = --all ]; then
+        all=yes
+        shift
+    fi
     need_compiler
     start_postgres
     export MONITOR_TEST_POSTGRES="postgres://postgres:$password@127.0.0.1:$port/postgres"
+    export MONITOR_TEST_POSTGRES_CA="$home/ca.pem"
+    start_pooler
+    export MONITOR_TEST_POOLER="postgres://postgres:$password@127.0.0.1:$pooler_port/postgres"
     export INSTA_UPDATE=no
+    # Most tests wait for programs and servers most of the time.
+    export RUST_TEST_THREADS="${RUST_TEST_THREADS:-$((3 * $(nproc)))}"
 
     step cargo fmt --all --check
     step cargo clippy --all-targets --locked -- -D warnings
     RUSTDOCFLAGS="-D warnings" step cargo doc --no-deps --locked
+    step cargo check --manifest-path fuzz/Cargo.toml --locked --target-dir target/fuzz
     step cargo test --locked "$@"
+    if [ "$all" ]; then
+        need_browser
+        # Not among all targets, so that a plain run needs no browser.
+        step cargo clippy --test browser --locked -- -D warnings
+        step cargo test --locked --test browser
+        step scripts/lint.sh
+    fi
     echo "== all good"
 }
 
-step() {
-    echo "== $*"
-    "$@"
-}
-
-as_root() {
-    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
-}
-
-install() {
-    echo "== installing $*"
-    command -v apt-get >/dev/null || { echo "$* is missing, and there is no apt-get to install it with" >&2; exit 1; }
-    as_root apt-get update -q
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
-}
-
 need_compiler() {
-    command -v cc >/dev/null || install gcc libc6-dev
+    command -v cc >/dev/null || apt_install gcc libc6-dev
+    # The fuzzing engine is C++.
+    command -v c++ >/dev/null || apt_install g++
+}
+
+need_browser() {
+    local name
+    for name in chromium chromium-browser google-chrome; do
+        command -v "$name" >/dev/null && return
+    done
+    apt_install chromium
 }
 
 # Prints the folder of the newest PostgreSQL server of version 15 or later.
@@ -57,10 +73,31 @@ postgres_bin() {
     return 1
 }
 
+# Prints a port to try.
+some_port() {
+    echo $((20000 + RANDOM % 12000))
+}
+
+# Makes a certificate authority and a certificate of the server's, in this folder.
+certify() {
+    command -v openssl >/dev/null || apt_install openssl
+    local key=(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes)
+    {
+        openssl req -x509 "${key[@]}" -days 30 -subj "/CN=throwaway authority" -keyout ca.key -out ca.pem
+        openssl req -new "${key[@]}" -subj "/CN=throwaway server" -keyout server.key -out server.csr
+        printf 'subjectAltName=IP:127.0.0.1,DNS:localhost\n' >server.ext
+        openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 \
+            -extfile server.ext -out server.pem
+    } 2>openssl.log || { cat openssl.log >&2; return 1; }
+    # The server takes only a key that is its user's alone.
+    chmod 600 server.key
+    if [ "$(id -u)" = 0 ]; then chown postgres server.key; fi
+}
+
 start_postgres() {
-    bin=$(postgres_bin) || { install postgresql; bin=$(postgres_bin); }
+    bin=$(postgres_bin) || { apt_install postgresql; bin=$(postgres_bin); }
     home=$(mktemp -d)
-    trap stop_postgres EXIT
+    trap stop EXIT
     # The server refuses to run as root.
     as_server=()
     if [ "$(id -u)" = 0 ]; then
@@ -72,15 +109,18 @@ start_postgres() {
         cd "$home"
         printf '%s' "$password" >password
         chmod a+r password
+        certify
         "${as_server[@]}" "$bin/initdb" -D "$home/data" -U postgres -E UTF8 --no-locale \
             --auth=scram-sha-256 --pwfile="$home/password" >"$home/initdb.log"
         local try
         for try in 1 2 3 4 5 6 7 8 9 10; do
-            port=$((20000 + RANDOM % 12000))
-            # Nothing here outlives the tests, so the disk need not be waited for.
+            port=$(some_port)
+            # Nothing here outlives the tests, so the disk need not be waited for. The pooler keeps
+            # the connections of a test for ten minutes, and each test has a database of its own.
             if "${as_server[@]}" "$bin/pg_ctl" -D "$home/data" -l "$home/log" -w -t 60 start >/dev/null -o \
                 "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$home -c fsync=off \
-                 -c max_connections=200"; then
+                 -c max_connections=1000 \
+                 -c ssl=on -c ssl_cert_file=$home/server.pem -c ssl_key_file=$home/server.key"; then
                 echo "$port" >"$home/port"
                 exit 0
             fi
@@ -93,7 +133,53 @@ start_postgres() {
     echo "== PostgreSQL from $bin on port $port"
 }
 
-stop_postgres() {
+# A PgBouncer as it comes, but for the mode, which is the one that breaks programs.
+start_pooler() {
+    # Where Debian has it, and not everybody looks.
+    PATH=$PATH:/usr/sbin
+    command -v pgbouncer >/dev/null || apt_install pgbouncer
+    printf '"postgres" "%s"\n' "$password" >"$home/users"
+    chmod a+r "$home/users"
+    local try
+    for try in 1 2 3 4 5 6 7 8 9 10; do
+        pooler_port=$(some_port)
+        # 100 clients are too few for eight runs in each of the tests that go at once on a machine
+        # with many processors. The tests ask it what it still has to do, which `stats_users` may.
+        cat >"$home/pooler.ini" <<END
+[databases]
+* = host=127.0.0.1 port=$port
+[pgbouncer]
+pool_mode = transaction
+listen_addr = 127.0.0.1
+listen_port = $pooler_port
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = $home/users
+pidfile = $home/pooler.pid
+max_client_conn = 1000
+stats_users = postgres
+END
+        chmod a+r "$home/pooler.ini"
+        : >"$home/pooler.log"
+        (
+            cd "$home"
+            ulimit -n "$(ulimit -Hn)"
+            exec "${as_server[@]}" pgbouncer pooler.ini >pooler.log 2>&1
+        ) &
+        if grep -q "process up" < <(tail -n +1 -F --pid=$! "$home/pooler.log" 2>/dev/null); then
+            echo "== PgBouncer on port $pooler_port"
+            return
+        fi
+        echo "port $pooler_port is not to be had (try $try)"
+    done
+    cat "$home/pooler.log"
+    exit 1
+}
+
+stop() {
+    if [ -f "$home/pooler.pid" ]; then
+        kill "$(cat "$home/pooler.pid")" || true
+    fi
     (cd / && "${as_server[@]}" "$bin/pg_ctl" -D "$home/data" -m immediate -w stop >/dev/null 2>&1) || true
     rm -rf "$home"
 }
