@@ -11,7 +11,7 @@ use std::hint::black_box;
 
 use chrono::{DateTime, Utc};
 use criterion::{Criterion, criterion_group, criterion_main};
-use monitor::domain::{Account, Disconnection, Listing, RunId, Unannounced, apply, diff};
+use monitor::domain::{Account, Comparison, Disconnection, Observation, RunId, Unannounced};
 use monitor::http::Answer;
 use monitor::redact::Redactor;
 use monitor::slack::message::{Alert, alert};
@@ -62,10 +62,18 @@ fn benches(criterion: &mut Criterion) {
     });
 
     let now: DateTime<Utc> = "2026-11-21T14:05:00Z".parse().unwrap();
-    let fleet = Listing::new((0..100).flat_map(|n| decode(&page(n * 100, 100))));
-    let known: Vec<Disconnection> = apply(Vec::new(), &diff(&[], &fleet, now));
-    criterion.bench_function("diff 10,000 accounts with 3,334 open", |bencher| {
-        bencher.iter(|| black_box(diff(black_box(&known), &fleet, now)));
+    let fleet: Vec<Account> = (0..100).flat_map(|n| decode(&page(n * 100, 100))).collect();
+    let compare = |known: &[Disconnection]| -> Observation {
+        let mut comparison = Comparison::new(known, now);
+        for account in &fleet {
+            comparison.see(account);
+        }
+        comparison.complete()
+    };
+    let found = compare(&[]).diff;
+    let known: Vec<_> = found.open_after(&[]).cloned().collect();
+    criterion.bench_function("compare 10,000 accounts with 3,334 open", |bencher| {
+        bencher.iter(|| black_box(compare(black_box(&known))));
     });
 
     let run_id = RunId::new(now, 1);
@@ -74,7 +82,7 @@ fn benches(criterion: &mut Criterion) {
             black_box(alert(&Alert {
                 run_id: &run_id,
                 checked_at: now,
-                disconnections: black_box(&known),
+                disconnections: black_box(&known.iter().collect::<Vec<_>>()),
                 unannounced: Unannounced::default(),
                 csv: "disconnections_202611.csv",
             }))

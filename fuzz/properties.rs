@@ -13,6 +13,7 @@
 //! The targets are `page`, `retry_after`, `message` and `csv`; the last writes files, so set `TMPDIR`
 //! to a folder in memory.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -20,8 +21,8 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, Utc};
 use monitor::audit::{self, AuditTrail, HEADER};
 use monitor::domain::{
-    Account, AuditLine, Disconnection, LinkState, Listing, Mailbox, RunId, Told, Transition,
-    Unannounced, diff,
+    Account, AuditLine, Comparison, Disconnection, LinkState, Mailbox, RunId, Told, Transition,
+    Unannounced,
 };
 use monitor::http::{self, Answer};
 use monitor::redact::Redactor;
@@ -234,9 +235,10 @@ fn accounts(count: usize, texts: &[String]) -> Vec<Account> {
     let account = |n: usize| {
         // Thousands of accounts with kilobytes in each field would only make it slow.
         let text = |field: usize| match n {
-            0..=300 => texts.get((n + field) % texts.len().max(1)).cloned(),
+            0..=300 => texts.get((n + field) % texts.len().max(1)),
             _ => None,
         };
+        let text = |field| text(field).map(|text| text.as_str().into());
         let number = i64::try_from(n).expect("few accounts");
         let error = |field| LinkState::Failed(text(field).unwrap_or_default());
         let (smtp, imap) = match n % 3 {
@@ -265,7 +267,11 @@ fn accounts(count: usize, texts: &[String]) -> Vec<Account> {
 
 /// What a first check of these accounts finds.
 fn transitions(accounts: Vec<Account>) -> Vec<Transition> {
-    diff(&[], &Listing::new(accounts), at()).transitions
+    let mut comparison = Comparison::new(&[], at());
+    for account in &accounts {
+        comparison.see(account);
+    }
+    comparison.complete().diff.transitions
 }
 
 /// The messages of an alert, with the accounts that count as told by each.
@@ -273,7 +279,7 @@ fn alert(disconnections: &[Disconnection]) -> Vec<(Message, Vec<i64>)> {
     let parts = message::alert(&Alert {
         run_id: &run_id(),
         checked_at: at(),
-        disconnections,
+        disconnections: &disconnections.iter().collect::<Vec<_>>(),
         unannounced: match disconnections.len() % 2 {
             0 => Unannounced::default(),
             _ => Unannounced {
@@ -382,7 +388,9 @@ pub fn csv(input: &[u8]) {
     let (texts, held) = input.split_at(end);
     let held = held.strip_prefix(&[SEPARATOR]).unwrap_or_default();
 
-    let lines = audit::lines(&transitions(accounts(2, &fields(texts))), &run_id(), at());
+    let transitions = transitions(accounts(2, &fields(texts)));
+    let lines = transitions.iter().map(|t| audit::line(t, &run_id(), at()));
+    let lines: Vec<_> = lines.collect();
     for line in &lines {
         assert_cells(cells(line).iter().map(String::as_str));
     }
@@ -449,7 +457,7 @@ fn assert_appended(before: &[u8], left: &AuditLine, new: &AuditLine) {
     let trail = AuditTrail::open(folder.path()).expect("the folder can be written to");
     let append = |left: &[AuditLine], new: &[AuditLine]| {
         let path = trail
-            .append(left.iter().chain(new))
+            .append(left.iter().chain(new).map(Cow::Borrowed))
             .expect("the file can be written");
         read(&path.expect("there was something to write"))
     };

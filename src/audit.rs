@@ -1,9 +1,13 @@
 //! The audit trail: one CSV file a month, one row a transition, for people with spreadsheets.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{
+    self, BufRead as _, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _,
+};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
@@ -61,22 +65,11 @@ fn month(at: DateTime<Utc>) -> String {
     at.format("%Y%m").to_string()
 }
 
-/// The lines that record these transitions.
-pub fn lines(transitions: &[Transition], run_id: &RunId, at: DateTime<Utc>) -> Vec<AuditLine> {
-    let month = month(at);
-    transitions
-        .iter()
-        .map(|transition| AuditLine {
-            month: month.clone(),
-            line: line(transition, run_id, at),
-        })
-        .collect()
-}
-
-fn line(transition: &Transition, run_id: &RunId, at: DateTime<Utc>) -> String {
+/// The line that records this transition, which the run found `at`.
+pub fn line(transition: &Transition, run_id: &RunId, at: DateTime<Utc>) -> AuditLine {
     let disconnection = &transition.disconnection;
     let mailbox = &disconnection.mailbox;
-    let text = |text: &Option<String>| cell(text.as_deref().unwrap_or_default());
+    let text = |text: &Option<Arc<str>>| cell(text.as_deref().unwrap_or_default());
     let number = |number: Option<i64>| number.map(|n| n.to_string()).unwrap_or_default();
     let cells = [
         at.to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -100,7 +93,10 @@ fn line(transition: &Transition, run_id: &RunId, at: DateTime<Utc>) -> String {
         .write_record(&cells)
         .map(|()| writer.into_inner().unwrap_or_default());
     let line = String::from_utf8(written.unwrap_or_default()).unwrap_or_default();
-    line.trim_end_matches('\n').to_owned()
+    AuditLine {
+        month: month(at),
+        line: line.trim_end_matches('\n').to_owned(),
+    }
 }
 
 /// A cell that is one line and that no spreadsheet takes for a formula
@@ -156,23 +152,31 @@ impl AuditTrail {
 
     /// Appends those of these lines that are not in their files yet: an earlier run may have got
     /// some of them there, and so may another one that took over meanwhile. Gives the last file
-    /// looked at.
+    /// looked at. The lines are gone through several times, so that not all of them need be in
+    /// memory.
     ///
     /// # Errors
     /// When a file cannot be read or written. It may then end in half a line, which the next call
     /// closes; all lines have to be given again.
     pub fn append<'l>(
         &self,
-        lines: impl IntoIterator<Item = &'l AuditLine>,
+        lines: impl Iterator<Item = Cow<'l, AuditLine>> + Clone,
     ) -> Result<Option<PathBuf>, AuditError> {
-        let mut months: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for entry in lines {
-            months.entry(&entry.month).or_default().push(&entry.line);
+        let mut months: BTreeMap<String, HashSet<String>> = BTreeMap::new();
+        for entry in lines.clone() {
+            let runs = match months.get_mut(&entry.month) {
+                Some(runs) => runs,
+                None => months.entry(entry.month.clone()).or_default(),
+            };
+            if !runs.contains(run(&entry.line)) {
+                runs.insert(run(&entry.line).to_owned());
+            }
         }
         let mut last = None;
-        for (month, lines) in months {
-            let path = self.file(month)?;
-            append(&path, &lines).map_err(|source| AuditError::new(&path, source))?;
+        for (month, runs) in months {
+            let path = self.file(&month)?;
+            let lines = lines.clone().filter(|entry| entry.month == month);
+            append(&path, lines, &runs).map_err(|source| AuditError::new(&path, source))?;
             last = Some(path);
         }
         Ok(last)
@@ -215,7 +219,17 @@ fn is_ours(path: &Path) -> io::Result<bool> {
     })
 }
 
-fn append(path: &Path, lines: &[&str]) -> io::Result<()> {
+/// What all lines of one run begin with: their time and its id.
+fn run(line: &str) -> &str {
+    let second = line.match_indices(',').nth(1);
+    second.map_or(line, |(end, _)| line.get(..end).unwrap_or(line))
+}
+
+fn append<'l>(
+    path: &Path,
+    lines: impl Iterator<Item = Cow<'l, AuditLine>>,
+    runs: &HashSet<String>,
+) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -223,7 +237,7 @@ fn append(path: &Path, lines: &[&str]) -> io::Result<()> {
         .truncate(false)
         .open(path)?;
     let mut text = String::new();
-    let mut absent: HashSet<&str> = lines.iter().copied().collect();
+    let mut present = HashSet::new();
     let length = file.metadata()?.len();
     let header = u64::try_from(HEADER.len()).unwrap_or(u64::MAX);
     if length <= header {
@@ -234,17 +248,20 @@ fn append(path: &Path, lines: &[&str]) -> io::Result<()> {
         text.push_str(HEADER);
         text.push_str(END);
     } else {
-        remove_present(&mut file, &mut absent)?;
+        present = lines_of(&mut file, runs)?;
         text.push_str(&closing(&mut file)?);
-    }
-    for line in lines.iter().filter(|line| absent.contains(**line)) {
-        text.push_str(line);
-        text.push_str(END);
     }
     // Not opened for appending, which on Windows would forbid to shorten it. The lease keeps other
     // writers away.
     file.seek(SeekFrom::End(0))?;
-    file.write_all(text.as_bytes())?;
+    let mut writer = BufWriter::new(&file);
+    writer.write_all(text.as_bytes())?;
+    for entry in lines.filter(|entry| !present.contains(&entry.line)) {
+        writer.write_all(entry.line.as_bytes())?;
+        writer.write_all(END.as_bytes())?;
+    }
+    writer.flush()?;
+    drop(writer);
     file.sync_data()
 }
 
@@ -310,13 +327,21 @@ impl Place {
     }
 }
 
-/// Removes the lines that the file holds.
-fn remove_present(file: &mut File, lines: &mut HashSet<&str>) -> io::Result<()> {
+/// The lines of these runs that the file holds.
+fn lines_of(file: &mut File, runs: &HashSet<String>) -> io::Result<HashSet<String>> {
     file.seek(SeekFrom::Start(0))?;
-    for line in BufReader::new(file).split(b'\n') {
-        lines.remove(&*String::from_utf8_lossy(line?.trim_ascii_end()));
+    let mut reader = BufReader::new(file);
+    let mut lines = HashSet::new();
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        if let Ok(text) = std::str::from_utf8(line.trim_ascii_end())
+            && runs.contains(run(text))
+        {
+            lines.insert(text.to_owned());
+        }
+        line.clear();
     }
-    Ok(())
+    Ok(lines)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod run;
 mod tell;
 mod watchers;
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -24,12 +25,12 @@ use tracing::error;
 use crate::audit::{self, AuditTrail};
 use crate::cli::CheckOptions;
 use crate::config::Settings;
-use crate::domain::{AuditLine, Failing, Listing, Outcome, apply, diff, guard};
+use crate::domain::{AuditLine, Comparison, Failing, Observation, Outcome, Transition, guard};
 use crate::github::Job;
 use crate::http::Sender;
 use crate::progress::Progress;
 use crate::slack::{self, Slack};
-use crate::smartlead::{Smartlead, SmartleadError};
+use crate::smartlead::Smartlead;
 use crate::store::{Begun, Change, Known, Store, StoreError};
 use close::Applied;
 use ending::Counts;
@@ -186,33 +187,30 @@ impl<'a> Check<'a> {
         let trail =
             AuditTrail::open(&self.settings.common.csv_dir).map_err(CheckError::AuditFolder)?;
         self.watchers.note_start(self.run);
-        let fleet = self.list(known.last_size).await?;
-        self.check_size(&fleet, &known)?;
-        let found = diff(&known.open, &fleet, self.run.started_at());
-        let open = apply(known.open, &found);
-        let lines = audit::lines(&found.transitions, &self.run.id, self.run.started_at());
-        let untold = self.untold(&open, known.unannounced + found.unannounced());
+        let Observation { accounts, diff } = self.list(&known).await?;
+        let disconnected = diff.open_after(&known.open).count();
+        let untold = self.untold(&known, &diff);
         let outcome = if untold.is_empty() {
             Outcome::Complete
         } else {
             Outcome::Untold
         };
-        self.watchers.note_new(&found);
+        self.watchers.note_new(&diff);
         self.recorded.set(Recorded::Perhaps);
         self.store
             .record(&Change {
                 run_id: &self.run.id,
                 started_at: self.run.started_at(),
-                accounts_seen: fleet.len(),
-                disconnected: open.len(),
+                accounts_seen: accounts,
+                disconnected,
                 outcome,
-                diff: &found,
+                diff: &diff,
                 announce: self.announce(),
-                audit: &lines,
+                audit: Some(&|transition| self.audit_line(transition)),
             })
             .await?;
         self.recorded.set(Recorded::Yes(outcome));
-        let (csv, unaudited) = self.append(&trail, &known.outbox, &lines);
+        let (csv, unaudited) = self.append(&trail, &known.outbox, &diff.transitions);
         if unaudited.is_some() {
             self.recorded.set(Recorded::Yes(Outcome::Failed));
         }
@@ -222,7 +220,7 @@ impl<'a> Check<'a> {
             _ => None,
         };
         self.close(Applied {
-            counts: Counts::new(fleet.len(), open.len(), &found),
+            counts: Counts::new(accounts, disconnected, &diff),
             told,
             untold,
             unaudited,
@@ -231,12 +229,15 @@ impl<'a> Check<'a> {
         .await
     }
 
-    /// Reads the whole fleet; the last listing held `expected` accounts.
-    async fn list(&self, expected: Option<u64>) -> Result<Listing, SmartleadError> {
-        self.progress.begin(expected);
-        let fleet = self.smartlead.fleet().await;
+    /// Reads the whole fleet and compares it with what is known, if it can be believed.
+    async fn list(&self, known: &Known) -> Result<Observation, CheckError> {
+        self.progress.begin(known.last_size);
+        let comparison = Comparison::new(&known.open, self.run.started_at());
+        let observation = self.smartlead.observe(comparison).await;
         self.progress.end();
-        fleet
+        let observation = observation?;
+        self.check_size(observation.accounts, known)?;
+        Ok(observation)
     }
 
     /// Logs an error and keeps it for those who watch over the checks.
@@ -274,9 +275,9 @@ impl<'a> Check<'a> {
 
     /// Refuses a listing that is suspiciously short. Before the first complete check all that is
     /// known of the fleet's size is what the table of an earlier program holds open.
-    fn check_size(&self, fleet: &Listing, known: &Known) -> Result<(), CheckError> {
+    fn check_size(&self, accounts: usize, known: &Known) -> Result<(), CheckError> {
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-        let seen = count(fleet.len());
+        let seen = count(accounts);
         let last = known.last_size.unwrap_or_else(|| count(known.open.len()));
         if self.options.accept_shrink || !guard::is_suspiciously_short(seen, last) {
             return Ok(());
@@ -296,13 +297,15 @@ impl<'a> Check<'a> {
         &self,
         trail: &AuditTrail,
         left: &[AuditLine],
-        new: &[AuditLine],
+        new: &[Transition],
     ) -> (String, Option<CheckError>) {
         let name = |file: &std::path::Path| {
             file.file_name()
                 .map(|name| name.to_string_lossy().into_owned())
         };
-        match trail.append(left.iter().chain(new)) {
+        let left = left.iter().map(Cow::Borrowed);
+        let new = new.iter().map(|new| Cow::Owned(self.audit_line(new)));
+        match trail.append(left.chain(new)) {
             Ok(file) => {
                 let name = file.as_deref().and_then(name);
                 (
@@ -315,6 +318,12 @@ impl<'a> Check<'a> {
                 Some(CheckError::AuditRows(error)),
             ),
         }
+    }
+
+    /// A line of the audit trail. They are rendered anew wherever they go, for a large outage makes
+    /// more of them than should be in memory at a time.
+    fn audit_line(&self, transition: &Transition) -> AuditLine {
+        audit::line(transition, &self.run.id, self.run.started_at())
     }
 
     /// An error as text that may be kept and shown: a server may have echoed a secret.

@@ -9,11 +9,10 @@ use crate::domain::{Cycle, Disconnection, Event, History, figures, text};
 /// Makes text fit to be shown. The program does so before it records any, but a row may be the
 /// Python version's or somebody's own.
 pub fn clean(mut history: History) -> History {
-    let clean = |field: &mut String| {
+    let clean = |text: &str| {
         // Most is harmless at first sight.
-        if !field.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-            *field = text::clean(field, usize::MAX);
-        }
+        let is_harmless = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        (!is_harmless).then(|| text::clean(text, usize::MAX))
     };
     for cycle in &mut history.cycles {
         let Disconnection {
@@ -22,21 +21,25 @@ pub fn clean(mut history: History) -> History {
             imap_error,
             ..
         } = &mut cycle.disconnection;
-        clean(&mut mailbox.tags);
-        [
+        let sometimes = [
             &mut mailbox.name,
             &mut mailbox.address,
             &mut mailbox.account_type,
             smtp_error,
             imap_error,
-        ]
-        .into_iter()
-        .flatten()
-        .for_each(clean);
+        ];
+        for field in std::iter::once(&mut mailbox.tags).chain(sometimes.into_iter().flatten()) {
+            if let Some(cleaned) = clean(field) {
+                *field = cleaned.into();
+            }
+        }
     }
     for run in &mut history.runs {
-        clean(&mut run.id);
-        run.error.iter_mut().for_each(clean);
+        for field in std::iter::once(&mut run.id).chain(&mut run.error) {
+            if let Some(cleaned) = clean(field) {
+                *field = cleaned;
+            }
+        }
     }
     history
 }

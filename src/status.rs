@@ -217,13 +217,13 @@ impl<'a> Status<'a> {
             who,
             id,
             format!("{since} ({down_for})").into(),
-            mailbox.account_type.clone().unwrap_or_default().into(),
+            mailbox.account_type.as_deref().unwrap_or_default().into(),
             mailbox
                 .client_id
                 .map(|id| id.to_string())
                 .unwrap_or_default()
                 .into(),
-            mailbox.tags.clone().into(),
+            (*mailbox.tags).into(),
             match disconnection.told {
                 Told::Yes => alert(Told::Yes).into(),
                 told => Cell::painted(alert(told), Paint::Warn),

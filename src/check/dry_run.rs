@@ -2,7 +2,7 @@
 
 use super::{Check, CheckError, Ending};
 use crate::audit;
-use crate::domain::{Event, Transition, apply, diff};
+use crate::domain::{Event, Observation, Transition};
 use crate::slack::{message, preview};
 use crate::terminal;
 
@@ -10,18 +10,18 @@ impl Check<'_> {
     /// Lists and compares, and prints to stdout what a check would record and post.
     pub(super) async fn dry_run(&self) -> Result<Ending, CheckError> {
         let known = self.store.preview().await?;
-        let fleet = self.list(known.last_size).await?;
-        self.check_size(&fleet, &known)?;
         self.run.put_after(known.failing.last_applied);
-        let found = diff(&known.open, &fleet, self.run.started_at());
-        let open = apply(known.open, &found);
-        let untold = self.untold(&open, known.unannounced + found.unannounced());
+        let Observation {
+            accounts,
+            diff: found,
+        } = self.list(&known).await?;
+        let untold = self.untold(&known, &found);
         let mut lines = vec![
             "Dry run: nothing is written and nothing is posted.".to_owned(),
             format!(
                 "{} accounts; {} disconnected afterwards: {} new, {} changed, {} reconnected, {} removed.",
-                fleet.len(),
-                open.len(),
+                accounts,
+                found.open_after(&known.open).count(),
                 found.count(Event::Disconnected),
                 found.count(Event::Changed),
                 found.count(Event::Reconnected),

@@ -4,19 +4,19 @@ use chrono::{DateTime, Utc};
 use tracing::{info, warn};
 
 use super::{Check, CheckError};
-use crate::domain::{Disconnection, Recovery, Telling, Told, Unannounced};
+use crate::domain::{Diff, Disconnection, Recovery, Telling, Told, Unannounced};
 use crate::slack::message::{self, Alert, Part};
-use crate::store::{Announce, StoreError};
+use crate::store::{Announce, Known, StoreError};
 
 /// What a run has to tell.
-pub(super) struct Untold {
+pub(super) struct Untold<'a> {
     /// What is down.
-    pub(super) disconnections: Vec<Disconnection>,
+    pub(super) disconnections: Vec<&'a Disconnection>,
     /// What is not any more.
     pub(super) unannounced: Unannounced,
 }
 
-impl Untold {
+impl Untold<'_> {
     /// Whether there is nothing to tell.
     pub(super) fn is_empty(&self) -> bool {
         self.disconnections.is_empty() && self.unannounced.count() == 0
@@ -33,24 +33,24 @@ impl Check<'_> {
         }
     }
 
-    /// What this run has to tell of these open disconnections, and of those that were resolved untold.
-    pub(super) fn untold(&self, open: &[Disconnection], unannounced: Unannounced) -> Untold {
+    /// What this run has to tell of what is open after `found`, and of what was resolved untold.
+    pub(super) fn untold<'k>(&self, known: &'k Known, found: &'k Diff) -> Untold<'k> {
         let wanted = |d: &&Disconnection| match self.announce() {
             Announce::New => d.told != Told::Yes,
-            Announce::All => d.told != Told::Yes || d.missed_listings == 0,
+            Announce::All => d.told != Told::Yes || !found.is_missing(d),
             Announce::Nothing => false,
         };
         Untold {
-            disconnections: open.iter().filter(wanted).cloned().collect(),
+            disconnections: found.open_after(&known.open).filter(wanted).collect(),
             unannounced: match self.announce() {
                 Announce::Nothing => Unannounced::default(),
-                Announce::New | Announce::All => unannounced,
+                Announce::New | Announce::All => known.unannounced + found.unannounced(),
             },
         }
     }
 
     /// The messages that tell this.
-    pub(super) fn alert(&self, untold: &Untold, csv: &str) -> Vec<Part> {
+    pub(super) fn alert(&self, untold: &Untold<'_>, csv: &str) -> Vec<Part> {
         message::alert(&Alert {
             run_id: &self.run.id,
             checked_at: self.run.started_at(),

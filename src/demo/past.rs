@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 
 use super::simulator::World;
-use crate::domain::{Diff, Kind, Listing, Outcome, RunId, apply, diff};
+use crate::domain::{Account, Comparison, Kind, Outcome, RunId};
 use crate::http::Answer;
 use crate::redact::Redactor;
 use crate::smartlead::wire;
@@ -124,13 +124,13 @@ fn spells(accounts: u32, spared: &[u32]) -> Vec<Spell> {
 }
 
 /// The accounts that matter, as Smartlead would list them; no other is ever down.
-fn listing(world: &World, accounts: &[u32], down: &[(u32, Kind)]) -> anyhow::Result<Listing> {
+fn listing(world: &World, accounts: &[u32], down: &[(u32, Kind)]) -> anyhow::Result<Vec<Account>> {
     let page: Vec<_> = accounts
         .iter()
         .map(|account| world.account(*account, down))
         .collect();
     match wire::page(&serde_json::to_vec(&page)?, &Redactor::new([])) {
-        Answer::Good(accounts) => Ok(Listing::new(accounts)),
+        Answer::Good(accounts) => Ok(accounts),
         _ => anyhow::bail!("the simulated accounts cannot be read"),
     }
 }
@@ -140,13 +140,17 @@ async fn record(
     world: &World,
     check: u32,
     at: DateTime<Utc>,
-    listing: &Listing,
+    listing: &[Account],
 ) -> anyhow::Result<()> {
     let run_id = &RunId::new(at, check);
     let Begun::Free(known) = store.begin(run_id, at, Duration::from_secs(60)).await? else {
         anyhow::bail!("the new database is in use");
     };
-    let found: Diff = diff(&known.open, listing, at);
+    let mut comparison = Comparison::new(&known.open, at);
+    for account in listing {
+        comparison.see(account);
+    }
+    let found = comparison.complete().diff;
     let is_untold = check == UNTOLD;
     let outcome = if is_untold {
         Outcome::Untold
@@ -157,7 +161,7 @@ async fn record(
         run_id,
         started_at: at,
         accounts_seen: world.accounts() as usize,
-        disconnected: apply(known.open, &found).len(),
+        disconnected: found.open_after(&known.open).count(),
         outcome,
         diff: &found,
         announce: if is_untold {
@@ -165,7 +169,7 @@ async fn record(
         } else {
             Announce::Nothing
         },
-        audit: &[],
+        audit: None,
     };
     store.record(&change).await?;
     let finish = Finish {

@@ -1,6 +1,6 @@
 //! Accounts as a source lists them.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a source says of one link (SMTP or IMAP) of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -8,26 +8,28 @@ pub enum LinkState {
     /// Seen connected.
     Ok,
     /// Seen failing, with the provider's words, empty where it gave none.
-    Failed(String),
+    Failed(Arc<str>),
     /// The source did not say. Neither opens nor resolves anything.
     Unknown,
 }
 
 /// Who a mailbox is and what it is for: the part that stays with its history.
 ///
-/// Text has been through [`super::text::clean`]; every field but the id may be absent.
+/// Text has been through [`super::text::clean`]; every field but the id may be absent. Text is shared
+/// where accounts have it in common, as they do provider types and tags: an outage can put every
+/// account of a large fleet on record at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mailbox {
     /// The source's stable key.
     pub id: i64,
     /// Sender name.
-    pub name: Option<String>,
+    pub name: Option<Arc<str>>,
     /// E-mail address.
-    pub address: Option<String>,
+    pub address: Option<Arc<str>>,
     /// Provider type as the source spells it, such as `GMAIL`; an open set.
-    pub account_type: Option<String>,
+    pub account_type: Option<Arc<str>>,
     /// Tag names, joined with `", "`.
-    pub tags: String,
+    pub tags: Arc<str>,
     /// E-mails a day the mailbox may send.
     pub daily_cap: Option<i64>,
     /// E-mails sent today, as of the listing.
@@ -46,7 +48,7 @@ impl Mailbox {
             name: None,
             address: None,
             account_type: None,
-            tags: String::new(),
+            tags: Arc::default(),
             daily_cap: None,
             sent_today: None,
             campaigns: None,
@@ -69,38 +71,4 @@ pub struct Account {
     pub smtp: LinkState,
     /// State of the receiving link.
     pub imap: LinkState,
-}
-
-/// A complete listing: every account of the source, once.
-///
-/// A listing that failed half-way never becomes one of these, so whatever takes a `Listing` may
-/// conclude from an account's absence.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Listing(BTreeMap<i64, Account>);
-
-impl Listing {
-    /// Keeps one account for each id; where a source lists an id again, the later reading.
-    pub fn new(accounts: impl IntoIterator<Item = Account>) -> Self {
-        Self(accounts.into_iter().map(|a| (a.mailbox.id, a)).collect())
-    }
-
-    /// How many accounts the source holds.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether the source holds no account at all.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The account with this id.
-    pub fn get(&self, id: i64) -> Option<&Account> {
-        self.0.get(&id)
-    }
-
-    /// All accounts in the order of their ids.
-    pub fn accounts(&self) -> impl Iterator<Item = &Account> {
-        self.0.values()
-    }
 }

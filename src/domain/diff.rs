@@ -1,15 +1,6 @@
 //! What changed between the open disconnections and a complete listing.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use chrono::{DateTime, Utc};
-
-use super::account::{Account, LinkState, Listing};
-use super::disconnection::{Disconnection, Kind, Told};
-
-/// After this many complete listings in a row without the account it counts as removed. One
-/// absence may be paging skew: an offset listing of a live table can skip a row.
-const ABSENCES_UNTIL_REMOVED: u32 = 2;
+use super::disconnection::{Disconnection, Told};
 
 /// What happened to an account between two checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,7 +78,7 @@ impl std::ops::Add for Unannounced {
 pub struct Diff {
     /// In the order of account ids, at most one an account.
     pub transitions: Vec<Transition>,
-    /// Ids of open disconnections whose account was absent, but not yet often enough.
+    /// Ids of open disconnections whose account was absent, but not yet often enough; in order.
     pub missing: Vec<i64>,
 }
 
@@ -109,6 +100,26 @@ impl Diff {
         unannounced
     }
 
+    /// The disconnections that are open after it, of those that were `known` before.
+    pub fn open_after<'a>(
+        &'a self,
+        known: &'a [Disconnection],
+    ) -> impl Iterator<Item = &'a Disconnection> {
+        let id = |transition: &Transition| transition.disconnection.mailbox.id;
+        let untouched = known.iter().filter(move |known| {
+            let touched = self.transitions.binary_search_by_key(&known.mailbox.id, id);
+            touched.is_err()
+        });
+        let opened = self.transitions.iter().filter(|t| !t.event.resolves());
+        untouched.chain(opened.map(|transition| &transition.disconnection))
+    }
+
+    /// Whether the account of an open disconnection was absent.
+    pub fn is_missing(&self, disconnection: &Disconnection) -> bool {
+        let missing = self.missing.binary_search(&disconnection.mailbox.id);
+        missing.is_ok()
+    }
+
     /// How many transitions there are of this event.
     pub fn count(&self, event: Event) -> usize {
         self.transitions
@@ -117,142 +128,3 @@ impl Diff {
             .count()
     }
 }
-
-/// What one reading says of an account, given what was known of it.
-enum Verdict {
-    Connected,
-    Down(Kind),
-    Undetermined,
-}
-
-/// A link that the source is silent about keeps the state that is on record, so that silence
-/// neither opens a disconnection nor takes one back.
-fn judge(account: &Account, known: Option<Kind>) -> Verdict {
-    let failed = |link: &LinkState, on_record: bool| match link {
-        LinkState::Ok => false,
-        LinkState::Failed(_) => true,
-        LinkState::Unknown => on_record,
-    };
-    let smtp = failed(&account.smtp, known.is_some_and(Kind::smtp_failed));
-    let imap = failed(&account.imap, known.is_some_and(Kind::imap_failed));
-    match Kind::of(smtp, imap) {
-        Some(kind) => Verdict::Down(kind),
-        None if account.smtp == LinkState::Ok && account.imap == LinkState::Ok => {
-            Verdict::Connected
-        }
-        None => Verdict::Undetermined,
-    }
-}
-
-/// The words for a link that fails: the listing's, or what was on record where it is silent.
-fn link_error(link: &LinkState, on_record: Option<&String>) -> Option<String> {
-    match link {
-        LinkState::Ok => None,
-        LinkState::Failed(reason) => Some(reason.clone()),
-        LinkState::Unknown => on_record.cloned(),
-    }
-}
-
-fn disconnection(
-    account: &Account,
-    kind: Kind,
-    known: Option<&Disconnection>,
-    now: DateTime<Utc>,
-) -> Disconnection {
-    Disconnection {
-        mailbox: account.mailbox.clone(),
-        kind,
-        smtp_error: link_error(&account.smtp, known.and_then(|k| k.smtp_error.as_ref())),
-        imap_error: link_error(&account.imap, known.and_then(|k| k.imap_error.as_ref())),
-        detected_at: known.map_or(now, |k| k.detected_at),
-        missed_listings: 0,
-        told: known.map_or(Told::No, |k| k.told),
-    }
-}
-
-/// Compares the open disconnections with a complete listing read at `now`.
-///
-/// Only an account that was seen with both links connected is reconnected; one that is absent
-/// stays open until it was absent from two complete listings in a row.
-pub fn diff(open: &[Disconnection], listing: &Listing, now: DateTime<Utc>) -> Diff {
-    let known: BTreeMap<i64, &Disconnection> = open.iter().map(|d| (d.mailbox.id, d)).collect();
-    let mut result = Diff::default();
-    let seen = listing
-        .accounts()
-        .filter_map(|account| seen(account, known.get(&account.mailbox.id).copied(), now));
-    result.transitions.extend(seen);
-    for (id, disconnection) in &known {
-        if listing.get(*id).is_some() {
-            continue;
-        }
-        if disconnection.missed_listings.saturating_add(1) < ABSENCES_UNTIL_REMOVED {
-            result.missing.push(*id);
-        } else {
-            result.transitions.push(Transition {
-                event: Event::Removed,
-                disconnection: (*disconnection).clone(),
-            });
-        }
-    }
-    result
-        .transitions
-        .sort_by_key(|transition| transition.disconnection.mailbox.id);
-    result
-}
-
-/// The transition of an account that the listing holds, if it makes one.
-fn seen(
-    account: &Account,
-    known: Option<&Disconnection>,
-    now: DateTime<Utc>,
-) -> Option<Transition> {
-    let (event, disconnection) = match (judge(account, known.map(|k| k.kind)), known) {
-        (Verdict::Down(kind), None) => {
-            (Event::Disconnected, disconnection(account, kind, None, now))
-        }
-        (Verdict::Down(kind), Some(was)) if kind != was.kind => {
-            (Event::Changed, disconnection(account, kind, Some(was), now))
-        }
-        (Verdict::Connected, Some(was)) => (
-            Event::Reconnected,
-            Disconnection {
-                mailbox: account.mailbox.clone(),
-                ..was.clone()
-            },
-        ),
-        _ => return None,
-    };
-    Some(Transition {
-        event,
-        disconnection,
-    })
-}
-
-/// The open disconnections after `diff`, in the order of account ids.
-pub fn apply(open: Vec<Disconnection>, diff: &Diff) -> Vec<Disconnection> {
-    let missing: BTreeSet<i64> = diff.missing.iter().copied().collect();
-    let mut after: BTreeMap<i64, Disconnection> = open
-        .into_iter()
-        .map(|mut disconnection| {
-            let id = disconnection.mailbox.id;
-            disconnection.missed_listings = if missing.contains(&id) {
-                disconnection.missed_listings.saturating_add(1)
-            } else {
-                0
-            };
-            (id, disconnection)
-        })
-        .collect();
-    for transition in &diff.transitions {
-        let id = transition.disconnection.mailbox.id;
-        if transition.event.resolves() {
-            after.remove(&id);
-        } else {
-            after.insert(id, transition.disconnection.clone());
-        }
-    }
-    after.into_values().collect()
-}
-
-#[cfg(test)]
-mod tests;

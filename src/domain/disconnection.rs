@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -105,9 +106,9 @@ pub struct Disconnection {
     /// Which links fail.
     pub kind: Kind,
     /// The provider's words for the failing SMTP link.
-    pub smtp_error: Option<String>,
+    pub smtp_error: Option<Arc<str>>,
     /// The provider's words for the failing IMAP link.
-    pub imap_error: Option<String>,
+    pub imap_error: Option<Arc<str>>,
     /// When a check first saw it.
     pub detected_at: DateTime<Utc>,
     /// Complete listings in a row that did not hold the account.
@@ -117,6 +118,18 @@ pub struct Disconnection {
 }
 
 impl Disconnection {
+    /// The texts that many disconnections are likely to have in common.
+    pub fn texts_in_common(&mut self) -> impl Iterator<Item = &mut Arc<str>> {
+        let mailbox = &mut self.mailbox;
+        let sometimes = [
+            &mut mailbox.name,
+            &mut mailbox.account_type,
+            &mut self.smtp_error,
+            &mut self.imap_error,
+        ];
+        std::iter::once(&mut mailbox.tags).chain(sometimes.into_iter().flatten())
+    }
+
     /// The provider's words for the failing links, one text.
     pub fn reason(&self) -> Option<String> {
         let smtp = self.smtp_error.as_deref().filter(|text| !text.is_empty());

@@ -34,7 +34,7 @@ impl Dimension {
         let mailbox = &disconnection.mailbox;
         let one = match self {
             Self::Kind => Some(disconnection.kind.as_str().to_owned()),
-            Self::AccountType => mailbox.account_type.clone(),
+            Self::AccountType => mailbox.account_type.as_deref().map(str::to_owned),
             Self::SendingDomain => {
                 let address = mailbox.address.as_deref().unwrap_or_default();
                 address
@@ -222,10 +222,10 @@ mod tests {
     fn values_are_counted_the_most_frequent_first() {
         let mut down: Vec<Disconnection> =
             (1..=4).map(|id| cycle(id, 0, None).disconnection).collect();
-        down[0].mailbox.tags = "warm, pool-1".to_owned();
-        down[1].mailbox.tags = "pool-1".to_owned();
-        down[1].mailbox.address = Some("a@B.example".to_owned());
-        down[2].mailbox.address = Some("no address".to_owned());
+        down[0].mailbox.tags = "warm, pool-1".into();
+        down[1].mailbox.tags = "pool-1".into();
+        down[1].mailbox.address = Some("a@B.example".into());
+        down[2].mailbox.address = Some("no address".into());
         down[3].kind = Kind::Both;
         let count = |dimension| -> Vec<(String, usize)> {
             let counts = count_by(dimension, &down);

@@ -4,6 +4,7 @@
 //! or database.
 
 pub mod account;
+pub mod comparison;
 pub mod diff;
 pub mod disconnection;
 pub mod figures;
@@ -17,8 +18,9 @@ pub mod run;
 pub mod text;
 pub mod trend;
 
-pub use account::{Account, LinkState, Listing, Mailbox};
-pub use diff::{Diff, Event, Transition, Unannounced, apply, diff};
+pub use account::{Account, LinkState, Mailbox};
+pub use comparison::{Comparison, Observation};
+pub use diff::{Diff, Event, Transition, Unannounced};
 pub use disconnection::{Disconnection, Kind, Told};
 pub use health::{Failing, Recovery};
 pub use history::{Cycle, End, History, PastRun, UNFINISHED};

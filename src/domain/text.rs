@@ -1,6 +1,25 @@
 //! Text to show: what comes from outside, made fit for it, and times.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
+
+/// Texts that many values have in common, each kept once.
+#[derive(Debug, Default)]
+pub struct Pool(HashSet<Arc<str>>);
+
+impl Pool {
+    /// Has each of these texts be the one that is kept already, where there is one.
+    pub fn share<'t>(&mut self, texts: impl IntoIterator<Item = &'t mut Arc<str>>) {
+        for text in texts {
+            match self.0.get(text) {
+                Some(kept) => *text = Arc::clone(kept),
+                None => drop(self.0.insert(Arc::clone(text))),
+            }
+        }
+    }
+}
 
 /// Makes untrusted text safe to print on one line: control characters and line breaks become
 /// spaces, invisible characters that reorder or hide text are dropped, runs of white space shrink

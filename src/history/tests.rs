@@ -9,7 +9,7 @@ fn at(hours: i64) -> DateTime<Utc> {
 fn cycle(id: i64, from: i64, end: Option<(i64, Event)>) -> Cycle {
     let end = end.map(|(hours, event)| (at(hours), event));
     let mut cycle = fixtures::cycle(id, at(from), end);
-    cycle.disconnection.mailbox.address = Some(format!("Dana{id}@outreach-one.example"));
+    cycle.disconnection.mailbox.address = Some(format!("Dana{id}@outreach-one.example").into());
     cycle
 }
 

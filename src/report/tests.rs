@@ -20,13 +20,13 @@ fn ago(hours: i64) -> DateTime<Utc> {
 fn cycle(id: i64, from: i64, until: Option<i64>) -> Cycle {
     let disconnection = Disconnection {
         mailbox: Mailbox {
-            address: Some(format!("a{id}@one.example")),
-            tags: "warm, pool-1".to_owned(),
+            address: Some(format!("a{id}@one.example").into()),
+            tags: "warm, pool-1".into(),
             client_id: Some(7),
             ..Mailbox::bare(id)
         },
         kind: Kind::Smtp,
-        smtp_error: Some("535".to_owned()),
+        smtp_error: Some("535".into()),
         imap_error: None,
         detected_at: ago(from),
         missed_listings: 0,
@@ -63,7 +63,7 @@ fn run(hours: i64, outcome: Outcome, open: Option<u64>) -> PastRun {
 fn history() -> History {
     let mut both = cycle(2, 2, None);
     both.disconnection.kind = Kind::Both;
-    both.disconnection.imap_error = Some("NO".to_owned());
+    both.disconnection.imap_error = Some("NO".into());
     let runs = (0..40).map(|hour| run(hour, Outcome::Complete, Some(2)));
     History {
         cycles: vec![cycle(1, 100, None), cycle(2, 30, Some(25)), both],
@@ -201,16 +201,16 @@ fn words_of_others_are_text_wherever_they_stand() {
     for cycle in &mut history.cycles {
         let disconnection = &mut cycle.disconnection;
         let mailbox = &mut disconnection.mailbox;
-        mailbox.name = Some(hostile.clone());
-        mailbox.address = Some(format!("a@{hostile}"));
-        mailbox.account_type = Some(hostile.clone());
-        mailbox.tags = format!("\" onload=\"alert(1), {hostile}");
-        disconnection.smtp_error = Some(hostile.clone());
+        mailbox.name = Some((*hostile).into());
+        mailbox.address = Some(format!("a@{hostile}").into());
+        mailbox.account_type = Some((*hostile).into());
+        mailbox.tags = format!("\" onload=\"alert(1), {hostile}").into();
+        disconnection.smtp_error = Some((*hostile).into());
     }
     for run in &mut history.runs {
         run.outcome = Outcome::Failed;
         run.id.clone_from(&hostile);
-        run.error = Some(hostile.clone());
+        run.error = Some((*hostile).into());
     }
     let page = page(&history);
     for raw in [
@@ -253,7 +253,8 @@ fn of_many_the_first_are_shown_and_the_rest_is_counted() {
     history.cycles = (0..3_000)
         .map(|id| {
             let mut cycle = cycle(id, id % 600, None);
-            cycle.disconnection.mailbox.address = Some(format!("a@domain-{}.example", id % 40));
+            cycle.disconnection.mailbox.address =
+                Some(format!("a@domain-{}.example", id % 40).into());
             cycle
         })
         .collect();

@@ -81,7 +81,7 @@ pub struct Alert<'a> {
     /// Its start.
     pub checked_at: DateTime<Utc>,
     /// What is down and to be told.
-    pub disconnections: &'a [Disconnection],
+    pub disconnections: &'a [&'a Disconnection],
     /// What is no longer down and was not told.
     pub unannounced: Unannounced,
     /// Name of the CSV file that has them all.
@@ -93,7 +93,7 @@ pub struct Alert<'a> {
 /// even into the thread is counted, the CSV named, and goes with the last message. What was resolved untold
 /// goes with the first, or is a message of its own.
 pub fn alert(alert: &Alert<'_>) -> Vec<Part> {
-    let mut sorted: Vec<&Disconnection> = alert.disconnections.iter().collect();
+    let mut sorted = alert.disconnections.to_vec();
     sorted.sort_by_key(|d| (d.kind, std::cmp::Reverse(d.mailbox.daily_cap), d.mailbox.id));
     let tables = tables(&sorted, alert.checked_at);
     let listed: Vec<usize> = tables.iter().map(|table| table.accounts.len()).collect();
@@ -341,18 +341,19 @@ fn row(disconnection: &Disconnection, checked_at: DateTime<Utc>) -> [String; 7] 
     if disconnection.told == Told::Perhaps {
         kind.push_str(" (possible repeat)");
     }
+    let id = mailbox.id.to_string();
     let cells = [
-        Some(mailbox.id.to_string()),
-        mailbox.address.clone(),
-        mailbox.name.clone(),
-        mailbox.account_type.clone(),
-        Some(kind),
-        Some(mailbox.tags.clone()),
-        reason,
+        Some(&*id),
+        mailbox.address.as_deref(),
+        mailbox.name.as_deref(),
+        mailbox.account_type.as_deref(),
+        Some(&*kind),
+        Some(&*mailbox.tags),
+        reason.as_deref(),
     ];
     let mut limits = COLUMNS.iter().map(|(_, limit)| *limit);
     cells.map(|cell| {
-        let shown = text::clean(&cell.unwrap_or_default(), limits.next().unwrap_or_default());
+        let shown = text::clean(cell.unwrap_or_default(), limits.next().unwrap_or_default());
         if shown.is_empty() {
             EMPTY.to_owned()
         } else {

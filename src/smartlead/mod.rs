@@ -11,7 +11,7 @@ use reqwest::{Request, Url};
 use secrecy::{ExposeSecret, SecretString};
 use tracing::{info, warn};
 
-use crate::domain::Listing;
+use crate::domain::{Account, Comparison, Observation};
 use crate::http::{Answer, Fault, Received, Repeat, SendError, Sender};
 use crate::progress::Progress;
 use crate::redact::Redactor;
@@ -222,27 +222,33 @@ impl Smartlead {
         }
     }
 
-    /// Every account of the workspace.
+    /// Has `comparison` see every account of the workspace.
     ///
     /// # Errors
-    /// When any page fails after its retries or the pages contradict each other. A listing that
-    /// is not complete is never returned.
-    pub async fn fleet(&self) -> Result<Listing, SmartleadError> {
+    /// When any page fails after its retries or the pages contradict each other. What a listing
+    /// says that is not complete is never returned.
+    pub async fn observe(
+        &self,
+        mut comparison: Comparison<'_>,
+    ) -> Result<Observation, SmartleadError> {
         let size = self.config.page_size;
         let accounts = |received: Received<'_>| wire::page(received.body, &self.redactor);
         let Opened { route, first, .. } = self.open(size, accounts).await?;
         let listing = route.listing;
         self.progress.page(1, first.len());
-        let accounts = paging::read_all(size, self.config.in_flight, first, async |page| {
+        let read = async |page| {
             let accounts = self.page(route, page, size, accounts).await?;
             self.progress.page(page + 1, accounts.len());
             Ok(accounts)
-        })
-        .await
-        .map_err(|source| SmartleadError::Incomplete { listing, source })?;
-        let fleet = Listing::new(accounts);
-        info!(listing, accounts = fleet.len(), "listing read to its end");
-        Ok(fleet)
+        };
+        let see = |account: &Account| comparison.see(account);
+        paging::read_all(size, self.config.in_flight, first, read, see)
+            .await
+            .map_err(|source| SmartleadError::Incomplete { listing, source })?;
+        let observation = comparison.complete();
+        let accounts = observation.accounts;
+        info!(listing, accounts, "listing read to its end");
+        Ok(observation)
     }
 
     /// The first page of so many accounts, from the first listing that lets us in.

@@ -4,8 +4,6 @@
 //! the pages themselves: the list ends at the first page with fewer accounts than asked for, and
 //! the page after it has to be empty.
 
-use std::collections::HashSet;
-
 use futures_util::stream::FuturesOrdered;
 use futures_util::{FutureExt as _, StreamExt as _};
 
@@ -50,7 +48,8 @@ pub enum PagingError<E> {
 
 /// Reads all pages of `page_size` accounts, given the first. `read` takes the index of a page
 /// (the first is 0); up to `in_flight` run at a time, and at most as many pages past the end of
-/// the list are asked for.
+/// the list are asked for. The accounts go to `see` one by one, in the order of the list, which
+/// says whether it has not seen that one before.
 ///
 /// # Errors
 /// When a page fails, repeats, or contradicts the end of the list: then the listing is incomplete
@@ -60,11 +59,12 @@ pub async fn read_all<E, F>(
     in_flight: usize,
     first: Vec<Account>,
     read: impl Fn(usize) -> F,
-) -> Result<Vec<Account>, PagingError<E>>
+    see: impl FnMut(&Account) -> bool,
+) -> Result<(), PagingError<E>>
 where
     F: Future<Output = Result<Vec<Account>, E>>,
 {
-    let mut list = List::new(page_size);
+    let mut list = List::new(page_size, see);
     list.add(first)?;
     let mut pages = FuturesOrdered::new();
     let mut next = 1;
@@ -83,15 +83,14 @@ where
     while let Some(Some(Ok(page))) = pages.next().now_or_never() {
         list.add(page)?;
     }
-    Ok(list.accounts)
+    Ok(())
 }
 
 /// The pages read so far, in their order.
-struct List {
+struct List<S> {
     page_size: usize,
     pages: usize,
-    accounts: Vec<Account>,
-    ids: HashSet<i64>,
+    see: S,
     end: Option<End>,
 }
 
@@ -102,13 +101,12 @@ struct End {
     held: usize,
 }
 
-impl List {
-    fn new(page_size: usize) -> Self {
+impl<S: FnMut(&Account) -> bool> List<S> {
+    fn new(page_size: usize, see: S) -> Self {
         Self {
             page_size,
             pages: 0,
-            accounts: Vec::new(),
-            ids: HashSet::new(),
+            see,
             end: None,
         }
     }
@@ -125,13 +123,10 @@ impl List {
                 number,
             });
         }
-        let known = self.ids.len();
-        self.ids
-            .extend(page.iter().map(|account| account.mailbox.id));
-        if held > 0 && self.ids.len() == known {
+        let new = page.iter().filter(|account| (self.see)(account)).count();
+        if held > 0 && new == 0 {
             return Err(PagingError::Repeated { number });
         }
-        self.accounts.extend(page);
         if held < self.page_size && self.end.is_none() {
             self.end = Some(End { page: index, held });
         }

@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, de};
@@ -176,12 +177,13 @@ impl Row<'_> {
             text.0
                 .map(|text| text::clean(&text, longest))
                 .filter(|text| !text.is_empty())
+                .map(Arc::from)
         };
         let link = |flag: Flag, error: Text<'_>| match flag.0 {
             Some(true) => LinkState::Ok,
             Some(false) => {
                 let said = error.0.unwrap_or_default();
-                LinkState::Failed(redactor.excerpt(&said, LONGEST_REASON))
+                LinkState::Failed(redactor.excerpt(&said, LONGEST_REASON).into())
             }
             None => LinkState::Unknown,
         };
@@ -195,7 +197,7 @@ impl Row<'_> {
                 name: clean(self.from_name, LONGEST_NAME),
                 address: clean(self.from_email, LONGEST_ADDRESS),
                 account_type: clean(self.account_type, LONGEST_NAME),
-                tags: text::clean(&tags.join(", "), LONGEST_TAGS),
+                tags: text::clean(&tags.join(", "), LONGEST_TAGS).into(),
                 daily_cap: self.message_per_day.0,
                 sent_today: self.daily_sent_count.0,
                 campaigns: self.campaign_count.0,

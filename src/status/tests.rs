@@ -15,14 +15,14 @@ fn cycle(id: i64, kind: Kind, found: DateTime<Utc>) -> Cycle {
     Cycle {
         disconnection: Disconnection {
             mailbox: Mailbox {
-                address: Some(format!("dana{id}@outreach-one.example")),
-                account_type: Some("OUTLOOK".to_owned()),
-                tags: "pool-a".to_owned(),
+                address: Some(format!("dana{id}@outreach-one.example").into()),
+                account_type: Some("OUTLOOK".into()),
+                tags: "pool-a".into(),
                 client_id: Some(77),
                 ..Mailbox::bare(id)
             },
             kind,
-            smtp_error: kind.smtp_failed().then(|| "535 login rejected".to_owned()),
+            smtp_error: kind.smtp_failed().then(|| "535 login rejected".into()),
             imap_error: None,
             detected_at: found,
             missed_listings: 0,
@@ -68,15 +68,15 @@ fn history() -> History {
     first.imap_error = Some(
         "NO [AUTHENTICATIONFAILED] Invalid credentials (Failure), see \
          https://support.google.com/mail/?p=BadCredentials ab12-20020a170902"
-            .to_owned(),
+            .into(),
     );
-    first.mailbox.tags = "pool-a, 温め, very-long-tag-of-an-agency, 😀".to_owned();
-    first.mailbox.account_type = Some("GMAIL".to_owned());
+    first.mailbox.tags = "pool-a, 温め, very-long-tag-of-an-agency, 😀".into();
+    first.mailbox.account_type = Some("GMAIL".into());
     let second = &mut cycles[1].disconnection;
     second.mailbox.address = None;
-    second.mailbox.name = Some("山田太郎".to_owned());
+    second.mailbox.name = Some("山田太郎".into());
     second.mailbox.client_id = None;
-    second.mailbox.tags = String::new();
+    second.mailbox.tags = "".into();
     second.told = Told::Perhaps;
     cycles[2].disconnection.told = Told::No;
     History {
@@ -214,7 +214,7 @@ fn only_a_few_of_many_values_are_named_on_a_terminal() {
     history.cycles = (0..30).map(|id| cycle(id, Kind::Smtp, at(0))).collect();
     for (client, cycle) in (100..).zip(&mut history.cycles) {
         cycle.disconnection.mailbox.client_id = Some(client);
-        cycle.disconnection.mailbox.account_type = Some("long ".repeat(50));
+        cycle.disconnection.mailbox.account_type = Some("long ".repeat(50).into());
     }
     let shown = all(&history, Some(200));
     assert!(shown.contains("109: 1 and 20 more"), "{shown}");
@@ -344,7 +344,7 @@ fn json_has_everything() {
 #[test]
 fn csv_has_a_header_and_no_formula() {
     let mut history = history();
-    history.cycles[0].disconnection.mailbox.address = Some("=1+1".to_owned());
+    history.cycles[0].disconnection.mailbox.address = Some("=1+1".into());
     let filter = Filter::default();
     let status = Status::new(&history, &filter, "", now());
     insta::assert_snapshot!(status.csv().unwrap());

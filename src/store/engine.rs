@@ -31,11 +31,11 @@ use tokio::sync::Mutex;
 
 use super::super::simple::{Literal, filled};
 use super::super::{
-    Announce, Begun, CLOCK_SLACK, Change, Facts, Failure, Finish, Known, LEASE, Record, Store,
-    StoreError, json, migrate,
+    Announce, BATCH, Begun, CLOCK_SLACK, Change, Facts, Failure, Finish, Known, LEASE, Record,
+    Store, StoreError, json, migrate,
 };
 use super::{Connection, Db, MIGRATIONS, Options, sql};
-use crate::domain::{Event, History, Receipt, RunId, Telling};
+use crate::domain::{AuditLine, Event, History, Receipt, RunId, Telling, Transition};
 use crate::redact::Redactor;
 
 /// One database, with at most one connection, made when it is needed.
@@ -239,16 +239,14 @@ impl Store for Engine {
     }
 
     async fn record(&self, change: &Change<'_>) -> Result<(), StoreError> {
-        let (new, updated): (Vec<_>, Vec<_>) = change
-            .diff
-            .transitions
+        let transitions = &change.diff.transitions;
+        let (new, updated): (Vec<&Transition>, Vec<&Transition>) = transitions
             .iter()
             .partition(|transition| transition.event == Event::Disconnected);
-        let records = |transitions: Vec<&_>| {
-            let records: Vec<_> = transitions.into_iter().map(Record::of).collect();
-            (!records.is_empty()).then(|| json(&records))
+        let records = |transitions: &[&Transition]| {
+            let records = transitions.iter().copied().map(Record::of);
+            json(&records.collect::<Vec<_>>())
         };
-        let (new, updated) = (records(new), records(updated));
         let recorded = self
             .transaction("recording the check", async |transaction| {
                 let run = [
@@ -267,23 +265,24 @@ impl Store for Engine {
                 if run.rows_affected() == 0 {
                     return Ok(false);
                 }
-                if let Some(updated) = &updated {
+                for updated in updated.chunks(BATCH) {
                     query(sql::UPDATE)
-                        .bind(updated.as_str())
+                        .bind(records(updated))
                         .bind(change.started_at)
                         .execute(&mut **transaction)
                         .await?;
                 }
-                let missing = Literal::Numbers(&change.diff.missing);
-                simple(filled(
-                    sql::SEEN,
-                    &[missing, Literal::Time(change.started_at)],
-                ))
-                .execute(&mut **transaction)
-                .await?;
-                if let Some(new) = &new {
+                let seen = [
+                    Literal::Numbers(&change.diff.missing),
+                    Literal::Time(change.started_at),
+                    Literal::Word(change.run_id.as_str()),
+                ];
+                simple(filled(sql::SEEN, &seen))
+                    .execute(&mut **transaction)
+                    .await?;
+                for new in new.chunks(BATCH) {
                     query(sql::INSERT)
-                        .bind(new.as_str())
+                        .bind(records(new))
                         .bind(change.started_at)
                         .bind(change.run_id.as_str())
                         .execute(&mut **transaction)
@@ -302,9 +301,13 @@ impl Store for Engine {
                             .await?;
                     }
                 }
-                if !change.audit.is_empty() {
+                let Some(line) = change.audit else {
+                    return Ok(true);
+                };
+                for transitions in transitions.chunks(BATCH) {
+                    let lines: Vec<AuditLine> = transitions.iter().map(line).collect();
                     query(sql::ADD_TO_OUTBOX)
-                        .bind(json(&change.audit))
+                        .bind(json(&lines))
                         .execute(&mut **transaction)
                         .await?;
                 }

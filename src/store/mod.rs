@@ -5,7 +5,7 @@
 //! servers: a statement with parameters runs unnamed and inside an explicit transaction, and one
 //! that stands alone has no parameters, so that it goes out as a single simple query (`simple`).
 //! The number of round trips does not depend on the number of accounts: rows travel as one JSON
-//! parameter.
+//! parameter, of thousands at a time.
 
 mod facts;
 mod migrate;
@@ -33,6 +33,10 @@ const LEASE: &str = "check";
 
 /// Connecting may take this long, if an operation may.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Rows that travel at a time. They are in memory several times while they do, at some 500 bytes
+/// each.
+const BATCH: usize = 5_000;
 
 /// A lease that was taken later than this much from now was taken before the clock was set back.
 const CLOCK_SLACK: Duration = Duration::from_secs(60);
@@ -232,7 +236,6 @@ pub enum Announce {
 }
 
 /// Everything one check changes, to be committed at once.
-#[derive(Debug)]
 pub struct Change<'a> {
     /// The run.
     pub run_id: &'a RunId,
@@ -248,8 +251,8 @@ pub struct Change<'a> {
     pub diff: &'a Diff,
     /// What becomes of announcements.
     pub announce: Announce,
-    /// Lines for the audit trail.
-    pub audit: &'a [AuditLine],
+    /// Renders the line of a transition for the audit trail, if there is to be one.
+    pub audit: Option<&'a dyn Fn(&Transition) -> AuditLine>,
 }
 
 /// The end of a run whose listing was applied.

@@ -32,8 +32,7 @@ fn together(statements: String) -> String {
     statements
 }
 
-const MIGRATIONS: &[Migration] =
-    migrations!("postgres": 1 "0001_seed", 2 "0002_monitor", 3 "0003_told_and_lease_times");
+const MIGRATIONS: &[Migration] = migrations!("postgres": 1 "0001_seed", 2 "0002_monitor", 3 "0003_told_and_lease_times", 4 "0004_room_for_updates");
 
 /// Parameters that other tools put into the URL for themselves, such as Prisma for its pooler.
 const FOREIGN_PARAMETERS: [&str; 4] = ["pgbouncer", "connection_limit", "pool_timeout", "schema"];
@@ -87,7 +86,8 @@ mod sql {
                daily_sent_count = new.daily_sent_count, campaign_count = new.campaign_count,
                client_id = new.client_id, smtp_error = new.smtp_error, imap_error = new.imap_error,
                resolution = new.resolution, is_active = new.resolution is null,
-               resolved_at = case when new.resolution is null then null else $2 end
+               resolved_at = case when new.resolution is null then null else $2 end,
+               last_seen_at = case when new.resolution = 'removed' then known.last_seen_at else $2 end
           from json_populate_recordset(null::disconnected_accounts, $1::json) as new
          where known.is_active and known.workspace = 'default'
            and known.account_id = new.account_id";

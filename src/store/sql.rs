@@ -109,12 +109,19 @@ pub(super) const MARK_TOLD: &str = "
             or not is_active and announced_at is null and $5 = 1)
        and exists (select 1 from run_lease where name = $6 and holder = $7)";
 
-/// Run after the updates of a check, so that it finds what is still open.
+/// Run after the updates of a check, so that it finds what is still open. What was seen as before
+/// is not touched, for that is nearly everything; so when an account was last seen is noted at its
+/// first absence, as the time of the last listing before.
 pub(super) const SEEN: &str = "
     update disconnected_accounts
        set missed_listings = case when account_id in ($1) then missed_listings + 1 else 0 end,
-           last_seen_at = case when account_id in ($1) then last_seen_at else $2 end
-     where is_active and workspace = 'default'";
+           last_seen_at = case when account_id in ($1) and missed_listings > 0 then last_seen_at
+                               when account_id in ($1) then coalesce(
+                                   (select started_at from check_runs
+                                     where accounts_seen is not null and run_id <> $3
+                                     order by id desc limit 1), last_seen_at)
+                               else $2 end
+     where is_active and workspace = 'default' and (account_id in ($1) or missed_listings > 0)";
 
 /// Only what the last listing held: an account that may be gone is not announced as down. That it
 /// was told once is not forgotten, for if this run fails to, a later one repeats it.

@@ -31,8 +31,7 @@ fn together(statements: String) -> String {
     format!("{BEGIN}; {statements} commit;")
 }
 
-const MIGRATIONS: &[Migration] =
-    migrations!("sqlite": 1 "0001_seed", 2 "0002_monitor", 3 "0003_told_and_lease_times");
+const MIGRATIONS: &[Migration] = migrations!("sqlite": 1 "0001_seed", 2 "0002_monitor", 3 "0003_told_and_lease_times", 4 "0004_room_for_updates");
 
 /// How long to wait for another program that has the file locked.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -86,7 +85,8 @@ mod sql {
                client_id = new.value ->> 'client_id', smtp_error = new.value ->> 'smtp_error',
                imap_error = new.value ->> 'imap_error', resolution = new.value ->> 'resolution',
                is_active = new.value ->> 'resolution' is null,
-               resolved_at = case when new.value ->> 'resolution' is null then null else $2 end
+               resolved_at = case when new.value ->> 'resolution' is null then null else $2 end,
+               last_seen_at = case when new.value ->> 'resolution' = 'removed' then last_seen_at else $2 end
           from (select value from json_each($1) limit -1) as new
          where is_active and workspace = 'default'
            and account_id = new.value ->> 'account_id'";

@@ -28,7 +28,7 @@ pub fn identity(disconnection: &Disconnection) -> [Cell; 3] {
     };
     [
         Cell::painted(disconnection.kind.as_str(), paint),
-        who.cloned().unwrap_or_default().into(),
+        who.map(|who| &**who).unwrap_or_default().into(),
         mailbox.id.to_string().into(),
     ]
 }

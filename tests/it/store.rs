@@ -60,18 +60,18 @@ fn full(id: i64, kind: Kind) -> Disconnection {
     Disconnection {
         mailbox: Mailbox {
             id,
-            name: Some("O'Brien; drop table \"x\" \\ {\"json\": 1} 日本 👩‍💻".to_owned()),
-            address: Some(format!("box{id}@example.com")),
-            account_type: Some("ZOHO".to_owned()),
-            tags: "a, b".to_owned(),
+            name: Some("O'Brien; drop table \"x\" \\ {\"json\": 1} 日本 👩‍💻".into()),
+            address: Some(format!("box{id}@example.com").into()),
+            account_type: Some("ZOHO".into()),
+            tags: "a, b".into(),
             daily_cap: Some(40),
             sent_today: Some(0),
             campaigns: Some(3),
             client_id: Some(i64::MAX),
         },
         kind,
-        smtp_error: kind.smtp_failed().then(|| "smtp 'words'".to_owned()),
-        imap_error: kind.imap_failed().then(|| "imap words".to_owned()),
+        smtp_error: kind.smtp_failed().then(|| "smtp 'words'".into()),
+        imap_error: kind.imap_failed().then(|| "imap words".into()),
         detected_at: hour(0),
         missed_listings: 0,
         told: Told::No,
@@ -117,7 +117,7 @@ async fn record(
         outcome: Outcome::Untold,
         diff,
         announce,
-        audit: &[],
+        audit: None,
     };
     store.record(&change).await
 }
@@ -197,6 +197,38 @@ on_every_engine! {
         assert_eq!(seen, ["1"], "1 was seen again, 4 was missing, and 5 is new");
     }
 
+    fn what_is_seen_as_before_is_not_written_and_when_it_was_last_seen_is_known(world) {
+        let check = |n: u32, found: Diff| wait(async {
+            let (store, _) = begin(&world, n).await;
+            record(&*store, n, hour(n.into()), &found, Announce::New).await.unwrap();
+            finish(&*store, n, Outcome::Complete, true).await;
+        });
+        let unchanged = || Diff { transitions: Vec::new(), missing: Vec::new() };
+        let without_2 = || Diff { missing: vec![2], ..unchanged() };
+        let last_seen = |id: i64, at: DateTime<Utc>| {
+            let at = at.to_rfc3339();
+            let found = world.database.query(&format!(
+                "select 'yes' from disconnected_accounts where account_id = {id} and last_seen_at = '{at}'"));
+            found == ["yes"]
+        };
+        check(1, diff_of((1..=2).map(|id| transition(Event::Disconnected, full(id, Kind::Smtp))).collect()));
+        let by_hand = hour(-1000).to_rfc3339();
+        world.database.query(&format!("update disconnected_accounts set last_seen_at = '{by_hand}' where account_id = 1"));
+        check(2, unchanged());
+        assert!(last_seen(1, hour(-1000)), "nothing was written");
+        check(3, without_2());
+        assert!(last_seen(2, hour(2)), "at the listing before");
+        check(4, without_2());
+        assert!(last_seen(2, hour(2)), "and not since");
+        check(5, unchanged());
+        assert!(last_seen(2, hour(5)) && last_seen(1, hour(-1000)), "it is back");
+        let gone = transition(Event::Removed, full(2, Kind::Smtp));
+        let back = transition(Event::Reconnected, full(1, Kind::Smtp));
+        check(6, without_2());
+        check(7, diff_of(vec![back, gone]));
+        assert!(last_seen(1, hour(7)) && last_seen(2, hour(5)), "as it was resolved");
+    }
+
     fn the_lease_admits_one_run_until_it_ends_or_expires(world) {
         let (first, second) = wait(async {
             let (first, _) = begin(&world, 1).await;
@@ -260,16 +292,17 @@ on_every_engine! {
 
     fn lines_wait_in_the_outbox_until_they_are_in_the_file(world) {
         wait(async {
-            let lines = ["a,\"b\"", "c'd"].map(|line| AuditLine { month: "202611".to_owned(), line: line.to_owned() });
+            let found = diff_of((1..=2).map(|id| transition(Event::Disconnected, full(id, Kind::Smtp))).collect());
+            let line = |of: &Transition| AuditLine { month: "202611".to_owned(), line: format!("{},\"b\"c'd", of.disconnection.mailbox.id) };
             let (store, _) = begin(&world, 1).await;
             let change = Change {
                 run_id: &run_id(1), started_at: hour(0), accounts_seen: 1, disconnected: 0,
-                outcome: Outcome::Complete, diff: &Diff::default(), announce: Announce::New, audit: &lines,
+                outcome: Outcome::Complete, diff: &found, announce: Announce::New, audit: Some(&line),
             };
             store.record(&change).await.unwrap();
             finish(&*store, 1, Outcome::Failed, false).await;
             let (store, known) = begin(&world, 2).await;
-            assert_eq!(known.outbox, lines);
+            assert_eq!(known.outbox, found.transitions.iter().map(line).collect::<Vec<_>>());
             finish(&*store, 2, Outcome::Complete, true).await;
             assert_eq!(begin(&world, 3).await.1.outbox, []);
         });

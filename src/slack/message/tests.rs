@@ -12,20 +12,20 @@ fn down(id: i64, kind: Kind) -> Disconnection {
     Disconnection {
         mailbox: Mailbox {
             id,
-            name: Some("Dana Ops".to_owned()),
-            address: Some(format!("dana{id}@outreach-one.example")),
-            account_type: Some("OUTLOOK".to_owned()),
-            tags: "pool-a, warm".to_owned(),
+            name: Some("Dana Ops".into()),
+            address: Some(format!("dana{id}@outreach-one.example").into()),
+            account_type: Some("OUTLOOK".into()),
+            tags: "pool-a, warm".into(),
             daily_cap: Some(40),
             sent_today: Some(17),
             campaigns: Some(3),
             client_id: Some(77),
         },
         kind,
-        smtp_error: kind.smtp_failed().then(|| "535 login rejected".to_owned()),
+        smtp_error: kind.smtp_failed().then(|| "535 login rejected".into()),
         imap_error: kind
             .imap_failed()
-            .then(|| "NO [AUTHENTICATIONFAILED]".to_owned()),
+            .then(|| "NO [AUTHENTICATIONFAILED]".into()),
         detected_at: at(),
         missed_listings: 0,
         told: Told::No,
@@ -37,7 +37,7 @@ fn render(disconnections: &[Disconnection]) -> Vec<Part> {
     alert(&Alert {
         run_id: &run_id,
         checked_at: at(),
-        disconnections,
+        disconnections: &disconnections.iter().collect::<Vec<_>>(),
         unannounced: Unannounced::default(),
         csv: "disconnections_202401.csv",
     })
@@ -109,8 +109,8 @@ fn five_disconnections() {
     ];
     all[4].mailbox.daily_cap = Some(90);
     all[2].mailbox.name = None;
-    all[2].mailbox.tags = String::new();
-    all[2].imap_error = Some(String::new());
+    all[2].mailbox.tags = "".into();
+    all[2].imap_error = Some("".into());
     let parts = render(&all);
     assert_eq!(parts.len(), 1);
     assert_eq!(parts[0].telling.accounts, [1, 2, 5, 3, 4]);
@@ -226,7 +226,7 @@ fn what_is_told_late_or_perhaps_again_says_so() {
     let told = Alert {
         run_id: &run_id,
         checked_at: at(),
-        disconnections: &all,
+        disconnections: &all.each_ref(),
         unannounced,
         csv: "disconnections_202401.csv",
     };
@@ -254,7 +254,7 @@ fn what_is_told_late_or_perhaps_again_says_so() {
 
     let many: Vec<_> = (0..300).map(|id| down(id, Kind::Both)).collect();
     let parts = alert(&Alert {
-        disconnections: &many,
+        disconnections: &many.iter().collect::<Vec<_>>(),
         ..told
     });
     let unannounced: Vec<bool> = parts.iter().map(|part| part.telling.unannounced).collect();
@@ -342,12 +342,12 @@ fn what_does_not_fit_goes_into_the_thread_and_the_rest_is_counted() {
 fn untrusted_text_cannot_mention_link_or_break_out() {
     let hostile = "<!channel> <@U123> <https://evil.example|ok> *b* _i_ ~s~ `c` ```x``` >q :rotating_light:\n\u{202e}\u{0}end";
     let mut one = down(1, Kind::Both);
-    one.mailbox.name = Some(hostile.to_owned());
-    one.mailbox.address = Some(hostile.to_owned());
-    one.mailbox.account_type = Some(hostile.to_owned());
-    one.mailbox.tags = hostile.to_owned();
-    one.smtp_error = Some(hostile.to_owned());
-    one.imap_error = Some("& <!here>".repeat(999));
+    one.mailbox.name = Some(hostile.into());
+    one.mailbox.address = Some(hostile.into());
+    one.mailbox.account_type = Some(hostile.into());
+    one.mailbox.tags = hostile.into();
+    one.smtp_error = Some(hostile.into());
+    one.imap_error = Some("& <!here>".repeat(999).into());
     let message = render(&[one]).remove(0).message;
     assert_within_limits(&message);
     for block in &message.blocks {
@@ -390,7 +390,7 @@ fn the_fallback_is_escaped() {
 fn wide_characters_count_as_slack_counts_them() {
     let mut all: Vec<_> = (0..100).map(|id| down(id, Kind::Both)).collect();
     for one in &mut all {
-        one.mailbox.name = Some("👩‍💻".repeat(50));
+        one.mailbox.name = Some("👩‍💻".repeat(50).into());
     }
     render(&all)
         .iter()

@@ -10,6 +10,7 @@ use super::super::super::{Known, StoreError};
 use super::super::{Connection, MIGRATIONS, sql};
 use super::{Engine, rows, simple};
 use crate::domain::History;
+use crate::domain::text::Pool;
 
 impl Engine {
     /// What `work` reads in a transaction that is rolled back; `None` where there is no database.
@@ -48,6 +49,7 @@ impl Engine {
 
     pub(super) async fn known(connection: &mut Connection) -> sqlx::Result<Known> {
         let mut known = Known::default();
+        let mut pool = Pool::default();
         // All in one round trip. The rows of a statement end in its result.
         let statements = simple(format!("{}; {}; {}", sql::HISTORY, sql::OPEN, sql::OUTBOX));
         let mut answers = statements.fetch_many(connection);
@@ -56,7 +58,11 @@ impl Engine {
             match (answer, statement) {
                 (Either::Left(_), _) => statement += 1,
                 (Either::Right(row), 0) => rows::known(&row, &mut known)?,
-                (Either::Right(row), 1) => known.open.push(rows::disconnection(&row)?),
+                (Either::Right(row), 1) => {
+                    let mut disconnection = rows::disconnection(&row)?;
+                    pool.share(disconnection.texts_in_common());
+                    known.open.push(disconnection);
+                }
                 (Either::Right(row), _) => known.outbox.push(rows::line(&row)?),
             }
         }

@@ -1,5 +1,7 @@
 //! Rows of the tables as values of the domain.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use sqlx::Row as _;
 
@@ -46,25 +48,29 @@ pub(super) fn known(row: &Row, known: &mut Known) -> sqlx::Result<()> {
     Ok(())
 }
 
+fn text(row: &Row, column: &str) -> sqlx::Result<Option<Arc<str>>> {
+    let text: Option<String> = row.try_get(column)?;
+    Ok(text.map(Arc::from))
+}
+
 pub(super) fn disconnection(row: &Row) -> sqlx::Result<Disconnection> {
-    let tags: Option<String> = row.try_get("tags")?;
     let missed: i32 = row.try_get("missed_listings")?;
     let id = row.try_get("account_id")?;
     Ok(Disconnection {
         mailbox: Mailbox {
             id,
-            name: row.try_get("from_name")?,
-            address: row.try_get("from_email")?,
-            account_type: row.try_get("account_type")?,
-            tags: tags.unwrap_or_default(),
+            name: text(row, "from_name")?,
+            address: text(row, "from_email")?,
+            account_type: text(row, "account_type")?,
+            tags: text(row, "tags")?.unwrap_or_default(),
             daily_cap: row.try_get("message_per_day")?,
             sent_today: row.try_get("daily_sent_count")?,
             campaigns: row.try_get("campaign_count")?,
             client_id: row.try_get("client_id")?,
         },
         kind: kind(id, row.try_get("disconnection_type")?)?,
-        smtp_error: row.try_get("smtp_error")?,
-        imap_error: row.try_get("imap_error")?,
+        smtp_error: text(row, "smtp_error")?,
+        imap_error: text(row, "imap_error")?,
         detected_at: row.try_get("detected_at")?,
         missed_listings: u32::try_from(missed).unwrap_or_default(),
         told: match (row.try_get("told")?, row.try_get("attempted")?) {

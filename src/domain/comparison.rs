@@ -1,0 +1,191 @@
+//! Compares the open disconnections with a listing, account by account as it is read.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use roaring::RoaringTreemap;
+
+use super::account::{Account, LinkState};
+use super::diff::{Diff, Event, Transition};
+use super::disconnection::{Disconnection, Kind, Told};
+use super::text::Pool;
+
+/// After this many complete listings in a row without the account it counts as removed. One
+/// absence may be paging skew: an offset listing of a live table can skip a row.
+const ABSENCES_UNTIL_REMOVED: u32 = 2;
+
+/// What a complete listing says.
+///
+/// A listing that failed half-way never becomes one of these, so whatever takes an `Observation`
+/// may conclude from an account's absence.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Observation {
+    /// How many accounts the source holds.
+    pub accounts: usize,
+    /// What they change.
+    pub diff: Diff,
+}
+
+/// A listing under way. Of each account it keeps the id and what it changes, so that its size does
+/// not go with that of the fleet.
+#[derive(Debug)]
+pub struct Comparison<'k> {
+    known: &'k [Disconnection],
+    now: DateTime<Utc>,
+    seen: RoaringTreemap,
+    transitions: Vec<Transition>,
+    /// What the last reading says of accounts that were listed more than once.
+    again: BTreeMap<i64, Option<Transition>>,
+    pool: Pool,
+}
+
+impl<'k> Comparison<'k> {
+    /// A comparison with the disconnections that are open, in the order of account ids, by a
+    /// listing read at `now`.
+    pub fn new(known: &'k [Disconnection], now: DateTime<Utc>) -> Self {
+        Self {
+            known,
+            now,
+            seen: RoaringTreemap::new(),
+            transitions: Vec::new(),
+            again: BTreeMap::new(),
+            pool: Pool::default(),
+        }
+    }
+
+    /// Takes in an account; gives whether it is the first reading of it. Of several readings the
+    /// last counts.
+    pub fn see(&mut self, account: &Account) -> bool {
+        let id = account.mailbox.id;
+        let known = self.known.binary_search_by_key(&id, |d| d.mailbox.id);
+        let known = known.ok().and_then(|index| self.known.get(index));
+        let mut transition = transition(account, known, self.now);
+        if let Some(Transition { disconnection, .. }) = &mut transition {
+            self.pool.share(disconnection.texts_in_common());
+        }
+        let is_first = self.seen.insert(id.cast_unsigned());
+        if is_first {
+            self.transitions.extend(transition);
+        } else {
+            self.again.insert(id, transition);
+        }
+        is_first
+    }
+
+    /// The listing has been read to its end.
+    ///
+    /// Only an account that was seen with both links connected is reconnected; one that is absent
+    /// stays open until it was absent from two complete listings in a row.
+    pub fn complete(self) -> Observation {
+        let mut diff = Diff {
+            transitions: self.transitions,
+            missing: Vec::new(),
+        };
+        diff.transitions.retain(|transition| {
+            !self
+                .again
+                .contains_key(&transition.disconnection.mailbox.id)
+        });
+        diff.transitions.extend(self.again.into_values().flatten());
+        for disconnection in self.known {
+            let id = disconnection.mailbox.id;
+            if self.seen.contains(id.cast_unsigned()) {
+                continue;
+            }
+            if disconnection.missed_listings.saturating_add(1) < ABSENCES_UNTIL_REMOVED {
+                diff.missing.push(id);
+            } else {
+                diff.transitions.push(Transition {
+                    event: Event::Removed,
+                    disconnection: disconnection.clone(),
+                });
+            }
+        }
+        diff.transitions
+            .sort_by_key(|transition| transition.disconnection.mailbox.id);
+        Observation {
+            accounts: usize::try_from(self.seen.len()).unwrap_or(usize::MAX),
+            diff,
+        }
+    }
+}
+
+/// What one reading says of an account, given what was known of it.
+enum Verdict {
+    Connected,
+    Down(Kind),
+    Undetermined,
+}
+
+/// A link that the source is silent about keeps the state that is on record, so that silence
+/// neither opens a disconnection nor takes one back.
+fn judge(account: &Account, known: Option<Kind>) -> Verdict {
+    let failed = |link: &LinkState, on_record: bool| match link {
+        LinkState::Ok => false,
+        LinkState::Failed(_) => true,
+        LinkState::Unknown => on_record,
+    };
+    let smtp = failed(&account.smtp, known.is_some_and(Kind::smtp_failed));
+    let imap = failed(&account.imap, known.is_some_and(Kind::imap_failed));
+    match Kind::of(smtp, imap) {
+        Some(kind) => Verdict::Down(kind),
+        None if account.smtp == LinkState::Ok && account.imap == LinkState::Ok => {
+            Verdict::Connected
+        }
+        None => Verdict::Undetermined,
+    }
+}
+
+/// The transition that an account makes, if it makes one.
+fn transition(
+    account: &Account,
+    known: Option<&Disconnection>,
+    now: DateTime<Utc>,
+) -> Option<Transition> {
+    let (event, disconnection) = match (judge(account, known.map(|k| k.kind)), known) {
+        (Verdict::Down(kind), None) => {
+            (Event::Disconnected, disconnection(account, kind, None, now))
+        }
+        (Verdict::Down(kind), Some(was)) if kind != was.kind => {
+            (Event::Changed, disconnection(account, kind, Some(was), now))
+        }
+        (Verdict::Connected, Some(was)) => (
+            Event::Reconnected,
+            Disconnection {
+                mailbox: account.mailbox.clone(),
+                ..was.clone()
+            },
+        ),
+        _ => return None,
+    };
+    Some(Transition {
+        event,
+        disconnection,
+    })
+}
+
+fn disconnection(
+    account: &Account,
+    kind: Kind,
+    known: Option<&Disconnection>,
+    now: DateTime<Utc>,
+) -> Disconnection {
+    // The listing's words for a link that fails, or those on record where it is silent.
+    let error = |link: &LinkState, on_record: Option<&_>| match link {
+        LinkState::Ok => None,
+        LinkState::Failed(reason) => Some(reason.clone()),
+        LinkState::Unknown => on_record.cloned(),
+    };
+    Disconnection {
+        mailbox: account.mailbox.clone(),
+        kind,
+        smtp_error: error(&account.smtp, known.and_then(|k| k.smtp_error.as_ref())),
+        imap_error: error(&account.imap, known.and_then(|k| k.imap_error.as_ref())),
+        detected_at: known.map_or(now, |k| k.detected_at),
+        missed_listings: 0,
+        told: known.map_or(Told::No, |k| k.told),
+    }
+}
+
+#[cfg(test)]
+mod tests;
