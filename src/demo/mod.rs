@@ -2,7 +2,7 @@
 //! and Slack on loopback.
 
 mod past;
-mod simulator;
+pub mod simulator;
 
 use std::io;
 use std::num::NonZeroU32;
@@ -81,7 +81,7 @@ pub async fn play(accounts: u32, now: DateTime<Utc>, progress: Progress) -> anyh
             at.format("%H:%M UTC")
         ))?;
         down.extend(&down_before);
-        world.set_down(down);
+        world.set_down(down.into_iter().collect());
         let run = Run::start(at, fastrand::u32(..));
         let ending = check::run(
             &settings,

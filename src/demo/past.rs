@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 
-use super::simulator::World;
+use super::simulator::{self, Down, World};
 use crate::domain::{Account, Comparison, Kind, Outcome, RunId};
 use crate::http::Answer;
 use crate::redact::Redactor;
@@ -56,7 +56,7 @@ pub(super) async fn make_up(
         if FAILED.contains(&check) {
             fail(store, check, at).await?;
         } else {
-            let listing = listing(world, &ever_down, &down)?;
+            let listing = listing(&ever_down, &down.into_iter().collect())?;
             record(store, world, check, at, &listing).await?;
         }
     }
@@ -124,12 +124,9 @@ fn spells(accounts: u32, spared: &[u32]) -> Vec<Spell> {
 }
 
 /// The accounts that matter, as Smartlead would list them; no other is ever down.
-fn listing(world: &World, accounts: &[u32], down: &[(u32, Kind)]) -> anyhow::Result<Vec<Account>> {
-    let page: Vec<_> = accounts
-        .iter()
-        .map(|account| world.account(*account, down))
-        .collect();
-    match wire::page(&serde_json::to_vec(&page)?, &Redactor::new([])) {
+fn listing(accounts: &[u32], down: &Down) -> anyhow::Result<Vec<Account>> {
+    let page = simulator::page(accounts.iter().copied(), down);
+    match wire::page(page.as_bytes(), &Redactor::new([])) {
         Answer::Good(accounts) => Ok(accounts),
         _ => anyhow::bail!("the simulated accounts cannot be read"),
     }

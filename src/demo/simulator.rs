@@ -1,10 +1,19 @@
-//! A small Smartlead and a small Slack on loopback, for the demo.
+//! A small Smartlead and a small Slack on loopback, for the demo and the benchmarks. Its pages have
+//! the fields and the size of real ones, passwords included, and it can be slow and limit the rate.
 
+mod account;
+mod limit;
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::response::{AppendHeaders, IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
@@ -12,47 +21,96 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::domain::Kind;
+use account::Account;
+use limit::{Gate, Word};
+pub use limit::{Limit, Window};
 
 /// The key that the simulated Smartlead takes.
-pub(super) const KEY: &str = "demo-key";
+pub const KEY: &str = "demo-key";
+
+/// The accounts that are down, and how; they are numbered from 0.
+pub type Down = HashMap<u32, Kind>;
 
 /// What the simulated servers know. Clones share it.
 #[derive(Clone)]
-pub(super) struct World {
+pub struct World {
     accounts: u32,
-    down: Arc<Mutex<Vec<(u32, Kind)>>>,
-    channel: Arc<Mutex<Vec<Value>>>,
+    shared: Arc<Mutex<Shared>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    down: Arc<Down>,
+    channel: Vec<Value>,
+    latency: Duration,
+    gate: Option<Gate>,
+    traffic: Traffic,
+}
+
+/// What has come to the simulated Smartlead.
+#[derive(Debug, Default)]
+pub struct Traffic {
+    /// When each request arrived.
+    pub arrivals: Vec<Instant>,
+    /// How many of them were refused for the rate.
+    pub refused: usize,
 }
 
 #[derive(Deserialize)]
-struct Page {
+struct Asked {
     api_key: String,
     offset: u32,
     limit: u32,
 }
 
 impl World {
-    /// A fleet of so many healthy accounts.
-    pub(super) fn new(accounts: u32) -> Self {
+    /// A fleet of so many healthy accounts, behind servers that answer at once.
+    pub fn new(accounts: u32) -> Self {
         Self {
             accounts,
-            down: Arc::default(),
-            channel: Arc::default(),
+            shared: Arc::default(),
         }
     }
 
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many accounts there are.
+    pub fn accounts(&self) -> u32 {
+        self.accounts
+    }
+
     /// Says which accounts are down from now on.
-    pub(super) fn set_down(&self, down: Vec<(u32, Kind)>) {
-        *self.down.lock().unwrap_or_else(PoisonError::into_inner) = down;
+    pub fn set_down(&self, down: Down) {
+        self.shared().down = Arc::new(down);
+    }
+
+    /// Has Smartlead take so long for each answer.
+    pub fn set_latency(&self, latency: Duration) {
+        self.shared().latency = latency;
+    }
+
+    /// Has Smartlead limit the rate, with a window that begins anew.
+    pub fn set_limit(&self, limit: Option<Limit>) {
+        self.shared().gate = limit.map(Gate::new);
     }
 
     /// Takes out what was posted to the channel.
-    pub(super) fn take_posts(&self) -> Vec<Value> {
-        std::mem::take(&mut self.channel.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn take_posts(&self) -> Vec<Value> {
+        std::mem::take(&mut self.shared().channel)
+    }
+
+    /// Takes out what has come to Smartlead.
+    pub fn take_traffic(&self) -> Traffic {
+        std::mem::take(&mut self.shared().traffic)
     }
 
     /// Serves until the process ends; gives the address.
-    pub(super) async fn serve(self) -> std::io::Result<SocketAddr> {
+    ///
+    /// # Errors
+    /// When the machine gives no port.
+    pub async fn serve(self) -> std::io::Result<SocketAddr> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let router = Router::new()
@@ -62,93 +120,70 @@ impl World {
         tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(address)
     }
-
-    /// How many accounts there are.
-    pub(super) fn accounts(&self) -> u32 {
-        self.accounts
-    }
-
-    /// An account, numbered from 0, as it is listed while those of `down` are down.
-    pub(super) fn account(&self, index: u32, down: &[(u32, Kind)]) -> Value {
-        let kind = down
-            .iter()
-            .find(|(i, _)| *i == index)
-            .map(|(_, kind)| *kind);
-        let smtp_failed = kind.is_some_and(Kind::smtp_failed);
-        let imap_failed = kind.is_some_and(Kind::imap_failed);
-        let (provider, smtp_error, imap_error) = pick(&PROVIDERS, index);
-        let name = pick(&NAMES, index);
-        let domain = index / 5 % 40 + 1;
-        json!({
-            "id": 48_120_000 + index,
-            "from_name": name,
-            "from_email": format!("{}{index}@outreach-{domain}.example", name.to_lowercase()),
-            "type": provider,
-            "is_smtp_success": !smtp_failed,
-            "is_imap_success": !imap_failed,
-            "smtp_failure_error": smtp_failed.then_some(smtp_error),
-            "imap_failure_error": imap_failed.then_some(imap_error),
-            "message_per_day": 30 + index % 3 * 10,
-            "daily_sent_count": index % 30,
-            "campaign_count": index % 4,
-            "client_id": 70 + index % 6,
-            "tags": [{"tag_id": 1, "tag_name": format!("pool-{}", index % 3 + 1)}],
-        })
-    }
 }
 
-/// Provider types with the words they have for a failing link.
-const PROVIDERS: [(&str, &str, &str); 3] = [
-    (
-        "OUTLOOK",
-        "535 5.7.139 Authentication unsuccessful, the user credentials were incorrect.",
-        "AADSTS50173: The provided grant has expired due to it being revoked.",
-    ),
-    (
-        "GMAIL",
-        "535-5.7.8 Username and Password not accepted.",
-        "NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)",
-    ),
-    (
-        "SMTP",
-        "connect ETIMEDOUT",
-        "Timed out while authenticating with server",
-    ),
-];
-
-const NAMES: [&str; 7] = ["Dana", "Amir", "Lena", "Kofi", "Mei", "Ana", "Jonas"];
-
-/// One after the other, over and over.
-fn pick<T: Copy + Default>(values: &[T], index: u32) -> T {
-    values
-        .iter()
-        .cycle()
-        .nth(index as usize % values.len().max(1))
-        .copied()
-        .unwrap_or_default()
+/// The body of a page with these accounts, as it is while those of `down` are down.
+pub(super) fn page(accounts: impl ExactSizeIterator<Item = u32>, down: &Down) -> String {
+    let mut body = String::with_capacity(accounts.len() * account::USUAL_SIZE + 2);
+    body.push('[');
+    for index in accounts {
+        if body.len() > 1 {
+            body.push(',');
+        }
+        let kind = down.get(&index).copied();
+        // Writing into a string does not fail.
+        let _ = write!(body, "{}", Account { index, kind });
+    }
+    body.push(']');
+    body
 }
 
-async fn list(State(world): State<World>, Query(page): Query<Page>) -> (StatusCode, Json<Value>) {
-    if page.api_key != KEY {
-        return (
-            StatusCode::UNAUTHORIZED,
-            Json(json!({"message": "Invalid API Key"})),
-        );
+async fn list(State(world): State<World>, Query(asked): Query<Asked>) -> Response {
+    let (latency, word, down) = {
+        let mut shared = world.shared();
+        let now = Instant::now();
+        let word = shared.gate.as_mut().map(|gate| gate.ask(now));
+        shared.traffic.arrivals.push(now);
+        shared.traffic.refused += usize::from(word.is_some_and(|word| !word.granted));
+        (shared.latency, word, Arc::clone(&shared.down))
+    };
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
     }
-    let down = world
-        .down
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone();
-    let to = page.offset.saturating_add(page.limit).min(world.accounts);
-    let accounts: Vec<Value> = (page.offset..to)
-        .map(|index| world.account(index, &down))
-        .collect();
-    (StatusCode::OK, Json(Value::Array(accounts)))
+    let headers = word.map(|word| word.headers(SystemTime::now()));
+    let headers = AppendHeaders(headers.unwrap_or_default());
+    if let Some(Word {
+        granted: false,
+        wait,
+        ..
+    }) = word
+    {
+        return (headers, refusal(wait)).into_response();
+    }
+    if asked.api_key != KEY {
+        let body = Json(json!({"message": "Invalid API Key"}));
+        return (StatusCode::UNAUTHORIZED, headers, body).into_response();
+    }
+    let to = asked.offset.saturating_add(asked.limit).min(world.accounts);
+    let body = page(asked.offset..to, &down);
+    (headers, [(CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// Word that there have been too many requests, and that the next has to wait so long.
+fn refusal(wait: Duration) -> Response {
+    let seconds = limit::whole_seconds(wait);
+    let message = format!("Rate limit exceeded. Please retry after {seconds} seconds.");
+    let error = json!({"code": "RATE_LIMIT_EXCEEDED", "message": message, "retry_after": seconds});
+    (
+        StatusCode::TOO_MANY_REQUESTS,
+        [(RETRY_AFTER, seconds.to_string())],
+        Json(json!({ "error": error })),
+    )
+        .into_response()
 }
 
 async fn take_message(State(world): State<World>, Json(message): Json<Value>) -> Json<Value> {
-    let mut channel = world.channel.lock().unwrap_or_else(PoisonError::into_inner);
+    let channel = &mut world.shared().channel;
     channel.push(message);
     Json(json!({"ok": true, "channel": "C0DEMO", "ts": format!("1700000000.{:06}", channel.len())}))
 }
