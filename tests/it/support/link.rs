@@ -1,8 +1,9 @@
 //! The connection to Postgres, on which a test can count round trips, and cut or stall it at any.
 
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
 
 use super::Database;
 
@@ -21,6 +22,9 @@ pub enum Cut {
 #[derive(Default)]
 struct State {
     trips: usize,
+    /// Since when the program waits for the end of a round trip.
+    asked_at: Option<Instant>,
+    waited: Duration,
     cut: Option<Cut>,
     is_for_good: bool,
     is_dead: bool,
@@ -77,6 +81,12 @@ impl Link {
         std::mem::take(&mut self.shared.state.lock().unwrap().trips)
     }
 
+    /// How long these round trips took, since the last call: from the first byte of a question to
+    /// the last of its answer.
+    pub fn waited(&self) -> Duration {
+        std::mem::take(&mut self.shared.state.lock().unwrap().waited)
+    }
+
     /// Counts from 1 again, and cuts at a round trip. `for_good` has the database stay away.
     pub fn cut(&self, cut: Cut, for_good: bool) {
         *self.shared.state.lock().unwrap() = State {
@@ -110,6 +120,7 @@ fn questions(mut client: TcpStream, mut server: TcpStream, shared: &Shared) {
     let mut bytes = [0; 65_536];
     while let Ok(length @ 1..) = client.read(&mut bytes) {
         let mut state = shared.state.lock().unwrap();
+        state.asked_at.get_or_insert_with(Instant::now);
         if state.meets(|cut, trips| cut == Cut::Before(trips + 1)) {
             let _ = client.shutdown(Shutdown::Both);
             break;
@@ -131,24 +142,37 @@ fn questions(mut client: TcpStream, mut server: TcpStream, shared: &Shared) {
 
 /// Passes the server's messages on, which are a letter, a length and a body. `ReadyForQuery` ends a
 /// round trip.
-fn answers(mut server: TcpStream, mut client: TcpStream, shared: &Shared) {
+fn answers(server: TcpStream, mut client: TcpStream, shared: &Shared) {
+    let mut server = BufReader::with_capacity(65_536, server);
     let mut head = [0; 5];
+    // What is here goes on at once, and as one: rows come by the hundred thousand.
+    let mut passed = Vec::new();
     while server.read_exact(&mut head).is_ok() {
         let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]);
-        let mut body = vec![0; usize::try_from(length).unwrap() - 4];
-        if server.read_exact(&mut body).is_err() {
+        let begin = passed.len() + head.len();
+        passed.extend(head);
+        passed.resize(begin + usize::try_from(length).unwrap() - 4, 0);
+        if server.read_exact(&mut passed[begin..]).is_err() {
             break;
         }
-        let mut state = shared.state.lock().unwrap();
-        state.trips += usize::from(head[0] == b'Z');
-        if head[0] == b'Z' && state.meets(|cut, trips| cut == Cut::After(trips)) {
-            break;
+        if head[0] == b'Z' {
+            let mut state = shared.state.lock().unwrap();
+            state.trips += 1;
+            if let Some(asked_at) = state.asked_at.take() {
+                state.waited += asked_at.elapsed();
+            }
+            if state.meets(|cut, trips| cut == Cut::After(trips)) {
+                let _ = client.write_all(&passed[..begin - head.len()]);
+                break;
+            }
         }
-        drop(state);
-        if client.write_all(&[&head[..], &body].concat()).is_err() {
-            break;
+        if server.buffer().is_empty() {
+            if client.write_all(&passed).is_err() {
+                break;
+            }
+            passed.clear();
         }
     }
     let _ = client.shutdown(Shutdown::Both);
-    let _ = server.shutdown(Shutdown::Both);
+    let _ = server.get_ref().shutdown(Shutdown::Both);
 }
