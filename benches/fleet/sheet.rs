@@ -1,0 +1,152 @@
+//! The table of the fleets, as Markdown.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::Line;
+use crate::measure::Cost;
+use crate::support::Engine;
+
+const HEAD: [&str; 13] = [
+    "accounts",
+    "database",
+    "run",
+    "wall s",
+    "CPU s",
+    "peak MB",
+    "requests",
+    "round trips",
+    "rows",
+    "written MB",
+    "wall ÷",
+    "CPU ÷",
+    "peak ÷",
+];
+
+const LEGEND: &str = "\
+Each run is a process of its own against a Smartlead and a Slack on the same machine that answer at
+once, without a rate limit (RATE_LIMIT_REQUESTS=0); wall takes in Slack's pace of a message a second,
+of up to 3 messages. The four runs of a fleet share a database, in this order; what is newly down
+stays down. CPU: of the program alone, user and system. Round trips: of Postgres, the login's among
+them. Rows: inserted, updated and deleted in Postgres. Written: blocks that the program had written
+to disk (SQLite's file and journal, CSV, log, state), and what Postgres wrote ahead (WAL, fsync on).
+÷: in proportion to `plain`, a client in Python (scripts/bench/plain.py) that lists and counts and
+does nothing else. Up to 100,000 accounts each line is the run with the median CPU time of 3.";
+
+pub struct Sheet {
+    rows: Vec<[String; HEAD.len()]>,
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.2}", time.as_secs_f64())
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1}", bytes as f64 / 1e6)
+}
+
+fn ratio(ours: f64, theirs: f64) -> String {
+    format!("{:.2}", ours / theirs)
+}
+
+/// A number with its thousands apart.
+pub fn grouped(number: impl Into<u64>) -> String {
+    let digits = number.into().to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+pub fn name(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "SQLite",
+        Engine::Postgres | Engine::Pooled => "Postgres",
+    }
+}
+
+impl Sheet {
+    pub fn new() -> Self {
+        Self {
+            rows: vec![HEAD.map(str::to_owned)],
+        }
+    }
+
+    pub fn python(&mut self, accounts: u32, cost: &Cost) {
+        let mut row = HEAD.map(|_| String::new());
+        row[0] = grouped(accounts);
+        row[2] = "plain".to_owned();
+        row[3] = seconds(cost.wall);
+        row[4] = seconds(cost.cpu);
+        row[5] = megabytes(cost.peak);
+        for ratio in &mut row[10..] {
+            *ratio = "1".to_owned();
+        }
+        self.rows.push(row);
+    }
+
+    pub fn line(&mut self, line: &Line, python: &Cost) {
+        let Line {
+            accounts,
+            engine,
+            scenario,
+            run,
+        } = line;
+        let cost = &run.cost;
+        let asked = run.asked.as_ref();
+        let scenario = match cost.code {
+            0 => (*scenario).to_owned(),
+            code => format!("{scenario}: exit code {code}"),
+        };
+        let written = cost.written + asked.map_or(0, |asked| asked.wal);
+        self.rows.push([
+            grouped(*accounts),
+            name(*engine).to_owned(),
+            scenario,
+            seconds(cost.wall),
+            seconds(cost.cpu),
+            megabytes(cost.peak),
+            grouped(run.requests as u64),
+            asked.map_or_else(String::new, |asked| grouped(asked.trips as u64)),
+            asked.map_or_else(String::new, |asked| grouped(asked.rows)),
+            megabytes(written),
+            ratio(cost.wall.as_secs_f64(), python.wall.as_secs_f64()),
+            ratio(cost.cpu.as_secs_f64(), python.cpu.as_secs_f64()),
+            ratio(cost.peak as f64, python.peak as f64),
+        ]);
+    }
+}
+
+impl fmt::Display for Sheet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_text = |column: usize| column == 1 || column == 2;
+        let widths: Vec<usize> = (0..HEAD.len())
+            .map(|column| {
+                let cells = self.rows.iter().map(|row| row[column].chars().count());
+                cells.max().unwrap_or_default()
+            })
+            .collect();
+        for (index, row) in self.rows.iter().enumerate() {
+            for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+                if is_text(column) {
+                    write!(f, "| {cell:width$} ")?;
+                } else {
+                    write!(f, "| {cell:>width$} ")?;
+                }
+            }
+            writeln!(f, "|")?;
+            if index == 0 {
+                for (column, width) in widths.iter().enumerate() {
+                    let end = if is_text(column) { "-" } else { ":" };
+                    write!(f, "| {}{end} ", "-".repeat(width - 1))?;
+                }
+                writeln!(f, "|")?;
+            }
+        }
+        write!(f, "\n{LEGEND}\n")
+    }
+}
