@@ -18,6 +18,9 @@ use crate::domain::{AuditLine, RunId, Transition, text};
 pub const HEADER: &str = "timestamp,check_run_id,account_id,from_name,from_email,account_type,\
 disconnection_type,tags,message_per_day,daily_sent_count,event,client_id,smtp_error,imap_error";
 
+/// Most lines are shorter than this; each takes a buffer of the size.
+const USUAL_LINE: usize = 512;
+
 /// The end of a line, as RFC 4180 has it.
 const END: &str = "\r\n";
 
@@ -87,7 +90,9 @@ pub fn line(transition: &Transition, run_id: &RunId, at: DateTime<Utc>) -> Audit
         text(&disconnection.smtp_error),
         text(&disconnection.imap_error),
     ];
-    let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new()
+        .buffer_capacity(USUAL_LINE)
+        .from_writer(Vec::with_capacity(USUAL_LINE));
     // Writing to memory does not fail, and every cell is UTF-8.
     let written = writer
         .write_record(&cells)
@@ -152,31 +157,36 @@ impl AuditTrail {
 
     /// Appends those of these lines that are not in their files yet: an earlier run may have got
     /// some of them there, and so may another one that took over meanwhile. Gives the last file
-    /// looked at. The lines are gone through several times, so that not all of them need be in
-    /// memory.
+    /// looked at. Those that are `left` of earlier runs come first; `new` are of one run, and made
+    /// as they are written, so that not all of them are in memory.
     ///
     /// # Errors
     /// When a file cannot be read or written. It may then end in half a line, which the next call
     /// closes; all lines have to be given again.
-    pub fn append<'l>(
+    pub fn append(
         &self,
-        lines: impl Iterator<Item = Cow<'l, AuditLine>> + Clone,
+        left: &[AuditLine],
+        new: impl Iterator<Item = AuditLine>,
     ) -> Result<Option<PathBuf>, AuditError> {
+        let mut new = new.peekable();
         let mut months: BTreeMap<String, HashSet<String>> = BTreeMap::new();
-        for entry in lines.clone() {
-            let runs = match months.get_mut(&entry.month) {
-                Some(runs) => runs,
-                None => months.entry(entry.month.clone()).or_default(),
-            };
-            if !runs.contains(run(&entry.line)) {
-                runs.insert(run(&entry.line).to_owned());
-            }
+        for entry in left.iter().chain(new.peek()) {
+            let runs = months.entry(entry.month.clone()).or_default();
+            runs.insert(run(&entry.line).to_owned());
         }
+        let month_of_new = new.peek().map(|entry| entry.month.clone());
         let mut last = None;
         for (month, runs) in months {
             let path = self.file(&month)?;
-            let lines = lines.clone().filter(|entry| entry.month == month);
-            append(&path, lines, &runs).map_err(|source| AuditError::new(&path, source))?;
+            let left = left.iter().filter(|entry| entry.month == month);
+            let left = left.map(|entry| Cow::Borrowed(&*entry.line));
+            let new = new.by_ref().map(|entry| Cow::Owned(entry.line));
+            let new = month_of_new
+                .as_ref()
+                .filter(|of_new| **of_new == month)
+                .map(|_| new);
+            append(&path, left.chain(new.into_iter().flatten()), &runs)
+                .map_err(|source| AuditError::new(&path, source))?;
             last = Some(path);
         }
         Ok(last)
@@ -227,7 +237,7 @@ fn run(line: &str) -> &str {
 
 fn append<'l>(
     path: &Path,
-    lines: impl Iterator<Item = Cow<'l, AuditLine>>,
+    lines: impl Iterator<Item = Cow<'l, str>>,
     runs: &HashSet<String>,
 ) -> io::Result<()> {
     let mut file = OpenOptions::new()
@@ -256,8 +266,8 @@ fn append<'l>(
     file.seek(SeekFrom::End(0))?;
     let mut writer = BufWriter::new(&file);
     writer.write_all(text.as_bytes())?;
-    for entry in lines.filter(|entry| !present.contains(&entry.line)) {
-        writer.write_all(entry.line.as_bytes())?;
+    for line in lines.filter(|line| !present.contains(&**line)) {
+        writer.write_all(line.as_bytes())?;
         writer.write_all(END.as_bytes())?;
     }
     writer.flush()?;

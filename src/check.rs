@@ -13,7 +13,6 @@ mod run;
 mod tell;
 mod watchers;
 
-use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -303,9 +302,8 @@ impl<'a> Check<'a> {
             file.file_name()
                 .map(|name| name.to_string_lossy().into_owned())
         };
-        let left = left.iter().map(Cow::Borrowed);
-        let new = new.iter().map(|new| Cow::Owned(self.audit_line(new)));
-        match trail.append(left.chain(new)) {
+        let new = new.iter().map(|transition| self.audit_line(transition));
+        match trail.append(left, new) {
             Ok(file) => {
                 let name = file.as_deref().and_then(name);
                 (

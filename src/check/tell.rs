@@ -110,16 +110,18 @@ impl Check<'_> {
             }
             let Telling {
                 accounts,
+                others,
                 unannounced,
             } = &part.telling;
+            let accounts = accounts.len() + others;
             info!(
-                accounts = accounts.len(),
+                accounts,
                 unseen_recoveries = unannounced.then_some(true),
                 channel = receipt.channel,
                 ts = receipt.ts,
                 "alert posted"
             );
-            told += accounts.len();
+            told += accounts;
             thread.get_or_insert(receipt);
         }
         Ok((told, None))

@@ -12,8 +12,10 @@ pub struct AuditLine {
 /// What one message tells, and so what is told once the sink has taken it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Telling {
-    /// Accounts whose open disconnection it tells.
+    /// Accounts whose open disconnection it lists.
     pub accounts: Vec<i64>,
+    /// How many it counts without listing them: if any, all others that are open and untold.
+    pub others: usize,
     /// Whether it counts all that were resolved untold.
     pub unannounced: bool,
 }

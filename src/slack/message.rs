@@ -106,6 +106,7 @@ pub fn alert(alert: &Alert<'_>) -> Vec<Part> {
             message: unannounced_alone(alert),
             telling: Telling {
                 accounts: Vec::new(),
+                others: 0,
                 unannounced: true,
             },
         }];
@@ -121,14 +122,11 @@ pub fn alert(alert: &Alert<'_>) -> Vec<Part> {
                 continuation(alert, &table, from, to, left_out)
             }
         };
-        let mut accounts = table.accounts;
-        if index + 1 == parts {
-            accounts.extend(sorted.iter().skip(to).map(|d| d.mailbox.id));
-        }
         messages.push(Part {
             message,
             telling: Telling {
-                accounts,
+                accounts: table.accounts,
+                others: if index + 1 == parts { left_out } else { 0 },
                 unannounced: index == 0 && alert.unannounced.count() > 0,
             },
         });

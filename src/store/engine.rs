@@ -152,6 +152,7 @@ impl Engine {
             &[
                 Literal::Time(at),
                 Literal::Numbers(&telling.accounts),
+                Literal::Number((telling.others > 0).into()),
                 Literal::Number(telling.unannounced.into()),
                 Literal::Word(LEASE),
                 Literal::Word(run_id.as_str()),
@@ -362,6 +363,7 @@ impl Store for Engine {
                 Literal::Word(&receipt.channel),
                 Literal::Word(&receipt.ts),
                 Literal::Numbers(&telling.accounts),
+                Literal::Number((telling.others > 0).into()),
                 Literal::Number(telling.unannounced.into()),
                 Literal::Word(LEASE),
                 Literal::Word(run_id.as_str()),

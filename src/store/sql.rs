@@ -94,8 +94,8 @@ pub(super) const EMPTY_OUTBOX: &str = "
 pub(super) const ATTEMPT: &str = "
     update disconnected_accounts set announce_attempted_at = coalesce(announce_attempted_at, $1)
      where announced_at is null and workspace = 'default'
-       and (is_active and account_id in ($2) or not is_active and $3 = 1)
-       and exists (select 1 from run_lease where name = $4 and holder = $5)";
+       and (is_active and ($3 = 1 or account_id in ($2)) or not is_active and $4 = 1)
+       and exists (select 1 from run_lease where name = $5 and holder = $6)";
 
 pub(super) const WITHDRAW: &str = "
     update disconnected_accounts set announce_attempted_at = null
@@ -105,9 +105,9 @@ pub(super) const WITHDRAW: &str = "
 pub(super) const MARK_TOLD: &str = "
     update disconnected_accounts set announced_at = $1, slack_channel = $2, slack_ts = $3
      where workspace = 'default'
-       and (is_active and account_id in ($4)
-            or not is_active and announced_at is null and $5 = 1)
-       and exists (select 1 from run_lease where name = $6 and holder = $7)";
+       and (is_active and (account_id in ($4) or announced_at is null and $5 = 1)
+            or not is_active and announced_at is null and $6 = 1)
+       and exists (select 1 from run_lease where name = $7 and holder = $8)";
 
 /// Run after the updates of a check, so that it finds what is still open. What was seen as before
 /// is not touched, for that is nearly everything; so when an account was last seen is noted at its

@@ -140,6 +140,7 @@ async fn finish(store: &dyn Store, n: u32, outcome: Outcome, audited: bool) {
 fn telling(accounts: &[i64]) -> Telling {
     Telling {
         accounts: accounts.to_vec(),
+        others: 0,
         unannounced: false,
     }
 }
@@ -272,6 +273,30 @@ on_every_engine! {
         assert_eq!(world.open(), ["1 SMTP told", "2 SMTP untold", "3 SMTP told"]);
         let marks = world.database.query("select slack_channel || ' ' || slack_ts from disconnected_accounts where account_id = 1");
         assert_eq!(marks, ["C1droptablerun_lease-- 1503435956.000247"]);
+    }
+
+    fn others_are_those_that_nobody_was_told_of(world) {
+        let receipt = |ts: &str| Receipt { channel: "C1".to_owned(), ts: ts.to_owned() };
+        let others = Telling { others: 2, ..telling(&[3]) };
+        let new = |ids: std::ops::RangeInclusive<i64>| diff_of(ids.map(|id| transition(Event::Disconnected, full(id, Kind::Smtp))).collect());
+        wait(async {
+            let (store, _) = begin(&world, 1).await;
+            record(&*store, 1, hour(0), &new(1..=1), Announce::New).await.unwrap();
+            store.mark_told(&run_id(1), &telling(&[1]), &receipt("1.1"), None, hour(0)).await.unwrap();
+            finish(&*store, 1, Outcome::Complete, true).await;
+            let (store, _) = begin(&world, 2).await;
+            record(&*store, 2, hour(1), &new(2..=5), Announce::New).await.unwrap();
+            store.mark_told(&run_id(2), &telling(&[2]), &receipt("2.1"), Some(&others), hour(1)).await.unwrap();
+        });
+        let accounts = |condition| world.database.query(
+            &format!("select cast(account_id as text) from disconnected_accounts where {condition} order by 1"));
+        assert_eq!(accounts("announce_attempted_at is not null"), ["3", "4", "5"]);
+        assert_eq!(accounts("announced_at is null"), ["3", "4", "5"]);
+        wait(async {
+            open(&world).mark_told(&run_id(2), &others, &receipt("2.2"), None, hour(2)).await.unwrap();
+        });
+        assert_eq!(accounts("slack_ts = '2.2'"), ["3", "4", "5"]);
+        assert_eq!(accounts("slack_ts = '1.1'"), ["1"]);
     }
 
     fn announcing_all_forgets_and_announcing_nothing_marks(world) {
