@@ -1,27 +1,28 @@
 //! The polite sender: every request of the program goes out here, under a rate limit, with a time
 //! limit, retries and a deadline. Callers ask for an answer; all waiting happens in this module.
 //!
-//! `answer` reads what a server says of its own faults, `retry` decides what a fault is worth;
-//! both are pure.
+//! `answer` reads what a server says of its own faults, `retry` decides what a fault is worth,
+//! `pace` when the next request may go; all three are pure. At the `gate` requests wait for that.
 
 mod answer;
+mod gate;
+mod pace;
 mod retry;
 
 use std::error::Error as _;
-use std::num::NonZeroU32;
-use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use reqwest::header::{AsHeaderName, DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Request, StatusCode};
 use tokio::time::{Instant, sleep_until, timeout_at};
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 use url::{Host, Url};
 
 use crate::progress::Progress;
 use crate::redact::Redactor;
 pub use answer::{kind as body_kind, retry_after, retry_after_in_body};
+use gate::{Gate, Passage};
+pub use pace::RateLimit;
 use retry::{Backoff, Next};
 pub use retry::{Fault, Repeat, SendError};
 
@@ -29,21 +30,8 @@ pub use retry::{Fault, Repeat, SendError};
 /// with embedded pictures can make it some megabytes.
 const LARGEST_BODY: usize = 32 * 1024 * 1024;
 
-/// Requests are spaced this much wider than the limit asks, because the limit holds where they
-/// arrive: at the default of 10 in 2 s one may be 60 ms slower on its way than the eleventh.
-const SPACING_SLACK: f64 = 1.03;
-
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// At most `requests` in any window of `period`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RateLimit {
-    /// Requests in a window.
-    pub requests: NonZeroU32,
-    /// Length of the window.
-    pub period: Duration,
-}
 
 /// How a sender treats the server it talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +64,11 @@ impl<'a> Received<'a> {
     /// The server's clock when it answered, to the second.
     pub fn date(&self) -> Option<SystemTime> {
         httpdate::parse_http_date(self.header(DATE)?).ok()
+    }
+
+    /// The server's clock, or else ours.
+    fn now(&self) -> SystemTime {
+        self.date().unwrap_or_else(SystemTime::now)
     }
 }
 
@@ -123,11 +116,7 @@ impl TlsError {
 /// Sends requests to one server, politely, until a deadline.
 pub struct Sender {
     client: Client,
-    /// Behind a lock that serves in the order of asking: were a later page to overtake an earlier
-    /// one, the window of pages in flight would wait for it.
-    pace: tokio::sync::Mutex<Option<DefaultDirectRateLimiter>>,
-    /// Nothing is sent before this moment: the server asked for a pause.
-    hold: Mutex<Option<Instant>>,
+    gate: Gate,
     policy: Policy,
     deadline: Instant,
     redactor: Redactor,
@@ -162,8 +151,7 @@ impl Sender {
         }
         Ok(Self {
             client: client.build().map_err(|error| TlsError(causes(error)))?,
-            pace: tokio::sync::Mutex::new(policy.rate_limit.and_then(pace)),
-            hold: Mutex::new(None),
+            gate: Gate::new(policy.rate_limit, deadline),
             policy,
             deadline,
             redactor,
@@ -180,6 +168,17 @@ impl Sender {
     /// What keeps secrets out of the words of this server.
     pub fn redactor(&self) -> &Redactor {
         &self.redactor
+    }
+
+    /// The limit that is set; `None` for none.
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        self.policy.rate_limit
+    }
+
+    /// The time from one request to the next as it is now, at least what the limit asks; zero for
+    /// no limit.
+    pub fn spacing(&self) -> Duration {
+        self.gate.spacing()
     }
 
     /// The client to build requests with.
@@ -206,14 +205,18 @@ impl Sender {
                 what: "no answer before the deadline of the run".to_owned(),
                 may_have_acted,
             };
-            let fault = match timeout_at(self.deadline, self.turn()).await {
+            let mut ticket = None;
+            let fault = match timeout_at(self.deadline, self.gate.pass()).await {
                 Err(_) => late(false),
-                Ok(()) => match timeout_at(self.deadline, self.attempt(what, request, &read)).await
-                {
-                    Ok(Ok(good)) => return Ok(good),
-                    Ok(Err(fault)) => fault,
-                    Err(_) => late(true),
-                },
+                Ok(passage) => {
+                    ticket = Some(passage.ticket);
+                    let attempt = self.attempt(what, request, passage, &read);
+                    match timeout_at(self.deadline, attempt).await {
+                        Ok(Ok(good)) => return Ok(good),
+                        Ok(Err(fault)) => fault,
+                        Err(_) => late(true),
+                    }
+                }
             };
             attempts += u32::from(!matches!(fault, Fault::RateLimited { .. }));
             let wait = match retry::next(&fault, attempts, self.policy.max_attempts, repeat) {
@@ -226,18 +229,21 @@ impl Sender {
                 let fault = fault.past_deadline(wait);
                 return Err(SendError { fault, attempts });
             }
-            if matches!(fault, Fault::RateLimited { .. }) {
-                self.hold_until(until);
-                if let Some(progress) = &self.progress {
-                    progress.pause(wait);
-                }
-            }
             warn!(
                 request = what,
                 attempts,
                 wait_ms = millis(wait),
                 "{fault}; trying again"
             );
+            if let (Fault::RateLimited { .. }, Some(ticket)) = (&fault, ticket) {
+                if let Some(spacing) = self.gate.refused(ticket, until) {
+                    warn!(
+                        "the server takes fewer requests than it was sent: going on with one in {:.3} s",
+                        spacing.as_secs_f64()
+                    );
+                }
+                self.show_pause(wait);
+            }
             sleep_until(until).await;
         }
     }
@@ -247,6 +253,7 @@ impl Sender {
         &self,
         what: &str,
         request: &Request,
+        passage: Passage<'_>,
         read: &impl Fn(Received<'_>) -> Answer<T>,
     ) -> Result<T, Fault> {
         let request = request
@@ -283,7 +290,16 @@ impl Sender {
             headers: &headers,
             body: &body,
         };
-        self.judge(status, received, read)
+        let judged = self.judge(status, received, read);
+        let was_taken = !matches!(judged, Err(Fault::RateLimited { .. }));
+        if let Some(pause) = passage.answered(allowance(received), was_taken) {
+            info!(
+                wait_ms = millis(pause),
+                "the server's allowance is used up; going on when it gives a new one"
+            );
+            self.show_pause(pause);
+        }
+        judged
     }
 
     fn judge<T>(
@@ -294,10 +310,9 @@ impl Sender {
     ) -> Result<T, Fault> {
         let said = || answer::message(received.body, &self.redactor);
         let wait = || {
-            let now = received.date().unwrap_or_else(SystemTime::now);
             received
                 .header(RETRY_AFTER)
-                .and_then(|value| answer::retry_after(value, now))
+                .and_then(|value| answer::retry_after(value, received.now()))
                 .or_else(|| answer::retry_after_in_body(received.body))
         };
         if status == StatusCode::TOO_MANY_REQUESTS {
@@ -326,29 +341,10 @@ impl Sender {
         }
     }
 
-    /// Returns when a request may be sent: after any pause the server asked for, and in pace.
-    async fn turn(&self) {
-        loop {
-            while let Some(until) = self.held_until() {
-                sleep_until(until).await;
-            }
-            if let Some(pace) = &*self.pace.lock().await {
-                pace.until_ready().await;
-            }
-            if self.held_until().is_none() {
-                return;
-            }
+    fn show_pause(&self, wait: Duration) {
+        if let Some(progress) = &self.progress {
+            progress.pause(wait);
         }
-    }
-
-    fn held_until(&self) -> Option<Instant> {
-        let hold = *self.hold.lock().unwrap_or_else(|held| held.into_inner());
-        hold.filter(|until| *until > Instant::now())
-    }
-
-    fn hold_until(&self, until: Instant) {
-        let mut hold = self.hold.lock().unwrap_or_else(|held| held.into_inner());
-        *hold = Some(hold.map_or(until, |earlier| earlier.max(until)));
     }
 
     fn transport_fault(&self, error: reqwest::Error) -> Fault {
@@ -385,6 +381,16 @@ fn causes(error: reqwest::Error) -> String {
     text
 }
 
+/// What an answer says of the server's limit.
+fn allowance(received: Received<'_>) -> Option<pace::Allowance> {
+    let remaining = received.header("x-ratelimit-remaining")?;
+    let reset = received.header("x-ratelimit-reset")?;
+    Some(pace::Allowance {
+        remaining: remaining.trim().parse().ok()?,
+        reset: answer::reset(reset, received.now())?,
+    })
+}
+
 /// Whole milliseconds, for the log.
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
@@ -398,14 +404,4 @@ pub fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
-}
-
-/// Evenly spaced requests. A bucket that allows a burst would let twice the limit through in its
-/// first window.
-fn pace(limit: RateLimit) -> Option<DefaultDirectRateLimiter> {
-    let spacing = limit
-        .period
-        .div_f64(f64::from(limit.requests.get()))
-        .mul_f64(SPACING_SLACK);
-    Quota::with_period(spacing).map(RateLimiter::direct)
 }

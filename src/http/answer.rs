@@ -78,6 +78,37 @@ fn seconds(wait: f64) -> Option<Duration> {
     Some(wait).filter(|wait| !wait.is_zero())
 }
 
+/// A window that ends later than this is not a window of requests: a wrong header must not hold a
+/// run up for longer.
+const LONGEST_WINDOW: f64 = 3_600.0;
+
+/// Numbers from here on are Unix times in seconds (from 2001 on), and from there on in
+/// milliseconds.
+const EPOCH_SECONDS: f64 = 1e9;
+const EPOCH_MILLISECONDS: f64 = 1e12;
+
+/// How long the window of an `X-RateLimit-Reset` header still lasts: a Unix time, which is compared
+/// with the server's own `now`, or a number of seconds. Nonsense is `None`, and so are the past and
+/// what is too far off.
+pub(super) fn reset(value: &str, now: SystemTime) -> Option<Duration> {
+    let value: f64 = value.trim().parse().ok()?;
+    let now = now
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .ok()?
+        .as_secs_f64();
+    let left = match value {
+        value if value >= EPOCH_MILLISECONDS => value / 1_000.0 - now,
+        value if value >= EPOCH_SECONDS => value - now,
+        value => value,
+    };
+    if !(0.0..=LONGEST_WINDOW).contains(&left) {
+        return None;
+    }
+    // Whole seconds may have been cut short, and to come too early is to be refused.
+    let is_whole = value < EPOCH_MILLISECONDS && value.fract() == 0.0;
+    Duration::try_from_secs_f64(left + f64::from(u8::from(is_whole))).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,6 +159,34 @@ mod tests {
         ] {
             let expected = expected.map(Duration::from_secs_f64);
             assert_eq!(retry_after(value, now), expected, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_window_is_read_in_each_form() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_269_900);
+        for (value, expected) in [
+            ("1795269948", Some(49.0)),
+            (" 1795269900 ", Some(1.0)),
+            ("1795269948.5", Some(48.5)),
+            ("1795269948500", Some(48.5)),
+            ("48", Some(49.0)),
+            ("0.25", Some(0.25)),
+            ("0", Some(1.0)),
+            ("3600", Some(3_601.0)),
+            ("3601", None),
+            ("1795273501", None),
+            ("1795269899", None),
+            ("1795269899999", None),
+            ("-1", None),
+            ("1e300", None),
+            ("NaN", None),
+            ("inf", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            let expected = expected.map(Duration::from_secs_f64);
+            assert_eq!(reset(value, now), expected, "{value:?}");
         }
     }
 
