@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::time::sleep_until;
-use tracing::error;
+use tracing::{error, warn};
 
 use crate::audit::{self, AuditTrail};
 use crate::cli::CheckOptions;
@@ -30,6 +30,7 @@ use crate::http::Sender;
 use crate::progress::Progress;
 use crate::slack::{self, Slack};
 use crate::smartlead::Smartlead;
+use crate::smartlead::forecast::listing_time;
 use crate::store::{Begun, Change, Known, Store, StoreError};
 use close::Applied;
 use ending::Counts;
@@ -38,9 +39,6 @@ pub use error::CheckError;
 pub use run::{Run, interrupted};
 use watchers::Watchers;
 pub use watchers::refused;
-
-/// Of a run's time, so much is for the listing; the rest is kept for recording and telling.
-const LISTING_SHARE: f64 = 0.9;
 
 /// Requests end at the deadline by themselves. So much later everything does, that they may say
 /// why and a run that has come to its end may be closed.
@@ -119,7 +117,7 @@ impl<'a> Check<'a> {
         let sender = |server, policy, deadline| {
             Sender::new(server, policy, deadline, settings.common.redactor.clone())
         };
-        let listing_deadline = run.deadline(settings.common.run_timeout.mul_f64(LISTING_SHARE));
+        let listing_deadline = run.deadline(listing_time(settings.common.run_timeout));
         let source = sender(
             &settings.smartlead.base_url,
             settings.common.policy,
@@ -228,13 +226,31 @@ impl<'a> Check<'a> {
         .await
     }
 
-    /// Reads the whole fleet and compares it with what is known, if it can be believed.
+    /// Reads the whole fleet and compares it with what is known, if it can be believed. Where there
+    /// is no time for as many accounts as the last listing held it says so first, and reads as far as
+    /// it comes: the fleet may have shrunk.
     async fn list(&self, known: &Known) -> Result<Observation, CheckError> {
-        self.progress.begin(known.last_size);
+        let timeout = self.settings.common.run_timeout;
+        let left = listing_time(timeout).saturating_sub(self.run.elapsed());
+        let pages = || self.smartlead.pages();
+        let shortage = || pages().shortage(known.last_size?, timeout, left);
+        if let Some(shortage) = shortage() {
+            warn!("this check will hardly come to its end: {shortage}");
+        }
+        let least = known.last_size.map(|accounts| pages().takes(accounts));
+        self.progress
+            .begin(known.last_size, least.unwrap_or_default());
         let comparison = Comparison::new(&known.open, self.run.started_at());
-        let observation = self.smartlead.observe(comparison).await;
+        let observed = self.smartlead.observe(comparison).await;
         self.progress.end();
-        let observation = observation?;
+        // By now the server may have taught a slower pace.
+        let observation = observed.map_err(|error| match shortage() {
+            Some(shortage) if error.is_late() => CheckError::Late {
+                source: error,
+                shortage: Box::new(shortage),
+            },
+            _ => error.into(),
+        })?;
         self.check_size(observation.accounts, known)?;
         Ok(observation)
     }

@@ -7,6 +7,7 @@ use crate::audit::AuditError;
 use crate::domain::text;
 use crate::http::TlsError;
 use crate::smartlead::SmartleadError;
+use crate::smartlead::forecast::Shortage;
 use crate::store::StoreError;
 
 /// Why a check failed. The text is one line that says what to do.
@@ -15,6 +16,14 @@ pub enum CheckError {
     /// The source could not be read to its end.
     #[error(transparent)]
     Source(#[from] SmartleadError),
+    /// The source could not be read in the time of a run.
+    #[error("{}, for there is too little time: {shortage}", .source.fault())]
+    Late {
+        /// What was under way.
+        source: SmartleadError,
+        /// The arithmetic.
+        shortage: Box<Shortage>,
+    },
     /// The database.
     #[error("database: {0}")]
     Store(#[from] StoreError),

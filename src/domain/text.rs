@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -57,9 +58,41 @@ pub fn duration(length: TimeDelta) -> String {
     }
 }
 
+/// A time that is needed, rounded up to the second, such as `3 min 25 s`.
+pub fn time_needed(time: Duration) -> String {
+    let begun = u64::from(time.subsec_nanos() > 0);
+    seconds(time.as_secs().saturating_add(begun))
+}
+
+/// A time that is there, rounded down to the second, such as `1 min 48 s`.
+pub fn time_left(time: Duration) -> String {
+    seconds(time.as_secs())
+}
+
+fn seconds(seconds: u64) -> String {
+    match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
+    }
+}
+
 /// A moment, such as `2024-01-20 14:05:00 UTC`.
 pub fn time(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// A number with its thousands set apart, such as `12,345`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (left, digit) in (0..digits.len()).rev().zip(digits.chars()) {
+        text.push(digit);
+        if left > 0 && left % 3 == 0 {
+            text.push(',');
+        }
+    }
+    text
 }
 
 /// Words with a capital at their beginning.
@@ -109,6 +142,21 @@ mod tests {
             clean("abc\u{202e}fed\u{2066}x\u{200b}\u{feff}\u{e0041}", 99),
             "abcfedx"
         );
+    }
+
+    #[test]
+    fn what_is_needed_is_rounded_up_and_what_is_there_down() {
+        for (time, needed, left) in [
+            (0.0, "0 s", "0 s"),
+            (59.5, "1 min 0 s", "59 s"),
+            (204.408, "3 min 25 s", "3 min 24 s"),
+            (3_600.0, "1 h 0 min", "1 h 0 min"),
+            (90_061.0, "25 h 1 min", "25 h 1 min"),
+        ] {
+            let time = Duration::from_secs_f64(time);
+            assert_eq!((&*time_needed(time), &*time_left(time)), (needed, left));
+        }
+        assert!(time_needed(Duration::MAX).ends_with(" min"));
     }
 
     #[test]

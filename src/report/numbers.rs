@@ -1,17 +1,6 @@
 //! Numbers as people read them, and the arithmetic of charts.
 
-/// A number with its thousands set apart, such as `12,345`.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (left, digit) in (0..digits.len()).rev().zip(digits.chars()) {
-        text.push(digit);
-        if left > 0 && left % 3 == 0 {
-            text.push(',');
-        }
-    }
-    text
-}
+pub(super) use crate::domain::text::grouped;
 
 /// A number in four characters or little more, such as `950`, `1.2k` or `34M`; cut, not rounded.
 pub(super) fn compact(number: u64) -> String {

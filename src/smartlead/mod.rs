@@ -3,6 +3,7 @@
 //! The server's own filters are never used. The public listing has none for IMAP, and how the
 //! dashboard's two combine is unknown, so every account is read and judged here.
 
+pub mod forecast;
 pub mod paging;
 mod probe;
 pub mod wire;
@@ -15,6 +16,7 @@ use crate::domain::{Account, Comparison, Observation};
 use crate::http::{Answer, Fault, Received, Repeat, SendError, Sender};
 use crate::progress::Progress;
 use crate::redact::Redactor;
+use forecast::Pages;
 use paging::PagingError;
 pub use probe::{Allowance, Probe};
 
@@ -81,6 +83,19 @@ impl SmartleadError {
     /// What to do about a refusal, as a sentence without its stop.
     pub const REFUSED: &str = "Check SMARTLEAD_API_KEY (Smartlead: Settings, API keys) or \
         SMARTLEAD_BEARER_TOKEN (a web-session token expires)";
+
+    /// Whether there was no time left.
+    pub fn is_late(&self) -> bool {
+        match self {
+            Self::Refused(_) => false,
+            Self::First { source, .. }
+            | Self::Incomplete {
+                source: PagingError::Page { source, .. },
+                ..
+            } => matches!(source.fault, Fault::Deadline { .. }),
+            Self::Incomplete { .. } => false,
+        }
+    }
 
     /// What happened, without what to do.
     pub fn fault(&self) -> String {
@@ -219,6 +234,15 @@ impl Smartlead {
             sender: sender.showing(&progress),
             redactor,
             progress,
+        }
+    }
+
+    /// The pace at which it reads pages, as it is now.
+    pub fn pages(&self) -> Pages {
+        Pages {
+            size: self.config.page_size,
+            limit: self.sender.rate_limit(),
+            spacing: self.sender.spacing(),
         }
     }
 

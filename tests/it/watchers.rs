@@ -252,6 +252,14 @@ fn a_terminal_shows_progress_and_whole_log_lines() {
     world.smartlead.set_fleet(fleet(250, []));
     let shown = world.on_terminal(100, "", &[]);
     assert!(shown.contains(" accounts, "), "{shown:?}");
+    assert!(!shown.contains(" left"), "nothing is known yet: {shown:?}");
+    // The second time it is known how many come.
+    let limit = ("RATE_LIMIT_REQUESTS", "10");
+    let shown = world.on_terminal(100, "", &[limit]);
+    assert!(
+        shown.contains(" of about 250 accounts, 0s, about 1s left"),
+        "{shown:?}"
+    );
     let plain = world.run(&[]).assert(0).stderr;
     assert!(
         !plain.contains(" accounts, ") && !plain.contains('\r'),
