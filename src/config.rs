@@ -16,6 +16,7 @@ use url::Url;
 use crate::http::Policy;
 use crate::redact::Redactor;
 use crate::slack;
+use crate::smartlead::forecast::LARGEST_PAGE;
 use crate::smartlead::{self, Credentials};
 use crate::store::Database;
 pub use environment::{EnvFileError, Environment};
@@ -152,7 +153,7 @@ impl Parts {
         let endpoint = reader.endpoint();
         let has_credentials = reader.check_credentials(key.is_some(), bearer.is_some(), endpoint);
         let smartlead_url = reader.url("SMARTLEAD_BASE_URL", "https://server.smartlead.ai");
-        let page_size = reader.number("PAGE_SIZE", 100, 1..=100);
+        let page_size = reader.number("PAGE_SIZE", LARGEST_PAGE, 1..=LARGEST_PAGE);
         let in_flight = reader.number("MAX_CONCURRENT_REQUESTS", 4, 1..=64);
         let token = reader.bot_token();
         let channel = reader.channel();
@@ -168,6 +169,7 @@ impl Parts {
         let keys = [key.as_ref(), bearer.as_ref(), token.as_ref()];
         let redactor = Redactor::new(keys.into_iter().flatten().chain(&in_urls));
         let common = reader.common(policy, heartbeat_url, redactor);
+        reader.check_time(page_size, &common);
         let credentials = Credentials { key, bearer };
         Self {
             smartlead: smartlead_url.filter(|_| has_credentials).map(|base_url| {

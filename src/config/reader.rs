@@ -11,9 +11,11 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{Common, Fault, Masked};
+use crate::domain::text;
 use crate::http::{Policy, RateLimit, is_loopback};
 use crate::redact::Redactor;
 use crate::smartlead::Endpoint;
+use crate::smartlead::forecast::{FEWEST_REQUESTS, LONGEST_RUN, Pages, listing_time, run_for};
 use crate::store::Database;
 
 /// Reads one setting after the other and keeps the faults.
@@ -211,6 +213,32 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Refuses a limit under which not even the smallest listing fits into a run.
+    pub(super) fn check_time(&mut self, page_size: usize, common: &Common) {
+        const NAME: &str = "RATE_LIMIT_REQUESTS";
+        let concerned = [NAME, "RATE_LIMIT_PERIOD_SECS", "RUN_TIMEOUT_SECS"];
+        let is_read = |fault: &Fault| concerned.contains(&fault.setting);
+        let pages = Pages::at(page_size, common.policy.rate_limit);
+        let time = listing_time(common.run_timeout);
+        if self.faults.iter().any(is_read) || pages.largest(time) != Some(0) {
+            return;
+        }
+        let least = pages.requests_take(FEWEST_REQUESTS);
+        let longer = match run_for(least) {
+            seconds @ ..=LONGEST_RUN => format!(", or set RUN_TIMEOUT_SECS={seconds} or more"),
+            _ => String::new(),
+        };
+        let fault = format!(
+            "{} is too slow: the smallest listing is {FEWEST_REQUESTS} requests, which take {}, but \
+             RUN_TIMEOUT_SECS={} leaves {} for them; allow more requests{longer}",
+            pages.pace(),
+            text::time_needed(least),
+            common.run_timeout.as_secs(),
+            text::time_left(time),
+        );
+        self.fault(NAME, &fault);
+    }
+
     pub(super) fn database(&mut self) -> (String, Option<Database>) {
         const NAME: &str = "DATABASE_URL";
         let url = self
@@ -251,7 +279,7 @@ impl<'a> Reader<'a> {
                 _ => Some(self.path("LOG_FILE", "./smartlead_monitor.log")),
             },
             retention: TimeDelta::days(self.number("RETENTION_DAYS", 30, 1..=36_500)),
-            run_timeout: Duration::from_secs(self.number("RUN_TIMEOUT_SECS", 540, 1..=86_400)),
+            run_timeout: Duration::from_secs(self.number("RUN_TIMEOUT_SECS", 540, 1..=LONGEST_RUN)),
             database_timeout: Duration::from_secs(self.number(
                 "DATABASE_TIMEOUT_SECS",
                 60,

@@ -110,6 +110,37 @@ fn no_requests_a_window_means_no_limit() {
 }
 
 #[test]
+fn a_limit_under_which_nothing_fits_into_a_run_is_refused_with_the_arithmetic() {
+    let slow = |requests, period, timeout| {
+        [
+            ("RATE_LIMIT_REQUESTS", requests),
+            ("RATE_LIMIT_PERIOD_SECS", period),
+            ("RUN_TIMEOUT_SECS", timeout),
+        ]
+    };
+    assert!(
+        fault(&slow("1", "300", "540")).ends_with(
+            "RATE_LIMIT_REQUESTS: 1 in 300 s is too slow: the smallest listing is 3 requests, which \
+             take 15 min 14 s, but RUN_TIMEOUT_SECS=540 leaves 8 min 6 s for them; allow more \
+             requests, or set RUN_TIMEOUT_SECS=1020 or more"
+        ),
+        "{}",
+        fault(&slow("1", "300", "540"))
+    );
+    for (requests, period, timeout) in [
+        ("1", "300", "1020"),
+        ("10", "2", "1"),
+        ("0", "3600", "1"),
+        ("1", "3600", "86400"),
+    ] {
+        assert!(read(&slow(requests, period, timeout)).is_ok());
+    }
+    // What is malformed is named alone.
+    let malformed = fault(&slow("1", "300", "soon"));
+    assert!(!malformed.contains("RATE_LIMIT"), "{malformed}");
+}
+
+#[test]
 fn values_at_the_edge_and_beyond() {
     for (name, good, bad) in [
         ("PAGE_SIZE", "1", "0"),
