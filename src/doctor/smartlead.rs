@@ -1,15 +1,24 @@
 //! Whether Smartlead lets us in.
 
+use std::num::NonZeroU32;
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::finding::{Finding, Part};
 use super::{Examination, clock, settings};
+use crate::config::Common;
 use crate::domain::text;
-use crate::http::Sender;
+use crate::http::{RateLimit, Sender};
 use crate::progress::Progress;
+use crate::smartlead::forecast::{Pages, listing_time};
 use crate::smartlead::{Allowance, Probe, Smartlead, SmartleadError};
 
 const LISTING: &str = "listing";
+
+/// The window of the limit in the headers, which do not say it
+/// (<https://api.smartlead.ai/guides/rate-limits>).
+const MINUTE: Duration = Duration::from_secs(60);
 
 pub(super) async fn findings(examination: &Examination<'_>) -> Vec<Finding> {
     let parts = examination.parts;
@@ -31,6 +40,7 @@ pub(super) async fn findings(examination: &Examination<'_>) -> Vec<Finding> {
             return vec![finding.remedy(error.remedy())];
         }
     };
+    let size = config.page_size;
     let smartlead = Smartlead::new(config, sender, redactor, Progress::new(false));
     let asked = Instant::now();
     let probe = smartlead.probe().await;
@@ -39,14 +49,53 @@ pub(super) async fn findings(examination: &Examination<'_>) -> Vec<Finding> {
         Ok(probe) => {
             let mut findings = vec![listing(&probe).took(latency)];
             findings.extend(allowance(&probe.allowance));
+            findings.push(largest_fleet(&parts.common, size, probe.allowance.limit));
             findings.extend(clock::finding("Smartlead", probe.date, now));
             findings
         }
         Err(error) => {
             let finding = Part::Smartlead.failed(LISTING, error.fault());
-            vec![finding.took(latency).remedy(error.remedy())]
+            let finding = finding.took(latency).remedy(error.remedy());
+            vec![finding, largest_fleet(&parts.common, size, None)]
         }
     }
+}
+
+/// The largest fleet that can be read in a run, by the settings and by what the `server` says that
+/// it takes, which its guide counts in minutes.
+fn largest_fleet(common: &Common, size: usize, server: Option<u64>) -> Finding {
+    const CHECK: &str = "largest fleet";
+    let time = listing_time(common.run_timeout);
+    let limit = common.policy.rate_limit;
+    let ours = Pages::at(size, limit);
+    let theirs = server.and_then(|limit| u32::try_from(limit).ok());
+    let theirs = theirs.and_then(NonZeroU32::new).map(|requests| RateLimit {
+        requests,
+        period: MINUTE,
+    });
+    let theirs = Pages::at(size, theirs);
+    let terms = format!(
+        "RUN_TIMEOUT_SECS={}, {}, pages of {size}",
+        common.run_timeout.as_secs(),
+        match limit {
+            Some(RateLimit { requests, period }) => {
+                format!("{requests} requests in {} s", period.as_secs())
+            }
+            None => "no limit of requests".to_owned(),
+        }
+    );
+    let detail = match ours.largest(time) {
+        Some(accounts) => format!("{} accounts fit ({terms})", text::grouped(accounts)),
+        None => format!("any fits that the server is fast enough for ({terms})"),
+    };
+    let detail = match theirs.largest(time) {
+        Some(accounts) if theirs.spacing > ours.spacing => format!(
+            "{detail}; {} if Smartlead's limit is for a minute",
+            text::grouped(accounts)
+        ),
+        _ => detail,
+    };
+    Part::Smartlead.ok(CHECK, detail)
 }
 
 fn listing(probe: &Probe) -> Finding {

@@ -168,12 +168,49 @@ fn one_account_is_read_and_the_rate_limit_shown() {
         "rate limit",
         &["ok: 60 requests, 59 left, anew at 2026-11-21 14:05:00 UTC"],
     );
+    limited("59").assert(
+        "smartlead",
+        "largest fleet",
+        &[
+            "ok: any fits",
+            "no limit of requests",
+            "; 5,100 if Smartlead's limit is for a minute",
+        ],
+    );
     limited("0").assert(
         "smartlead",
         "rate limit",
         &["warning: ", "0 left", " -> Lower RATE_LIMIT_REQUESTS"],
     );
     limited("soon").assert("smartlead", "rate limit", &["ok: 60 requests, anew"]);
+}
+
+#[test]
+fn the_largest_fleet_that_fits_is_told() {
+    let world = healthy();
+    let settings = [("RATE_LIMIT_REQUESTS", ""), ("RUN_TIMEOUT_SECS", "")];
+    let fits = "ok: 239,200 accounts fit (RUN_TIMEOUT_SECS=540, 10 requests in 2 s, pages of 100)";
+    let found = doctor(&world, &settings);
+    assert_eq!(found.of("smartlead", "largest fleet"), fits);
+    // It is a matter of the settings, whatever Smartlead says.
+    let settings = [settings[0], settings[1], ("SMARTLEAD_API_KEY", "wrong")];
+    let found = doctor(&world, &settings);
+    assert_eq!(found.of("smartlead", "largest fleet"), fits);
+    let slow = [
+        ("RATE_LIMIT_REQUESTS", "1"),
+        ("RATE_LIMIT_PERIOD_SECS", "60"),
+        ("RUN_TIMEOUT_SECS", "120"),
+    ];
+    doctor(&world, &slow)
+        .assert_all("failed", &["settings RATE_LIMIT_REQUESTS"])
+        .assert(
+            "settings",
+            "RATE_LIMIT_REQUESTS",
+            &[
+                "3 requests, which take 3 min 3 s, but RUN_TIMEOUT_SECS=120 leaves 1 min 48 s",
+                " -> Allow more requests, or set RUN_TIMEOUT_SECS=240 or more",
+            ],
+        );
 }
 
 #[test]
