@@ -1,5 +1,6 @@
 //! The commands and their options.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::builder::{NonEmptyStringValueParser, PossibleValue};
@@ -7,8 +8,10 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::domain::Kind;
+use crate::demo;
+use crate::domain::{Kind, text};
 use crate::history::Since;
+use crate::smartlead::forecast::{LARGEST_PAGE, Pages};
 use crate::telemetry::LogFormat;
 
 /// Tells Slack, once, about each Smartlead mailbox that has newly lost its SMTP or IMAP
@@ -180,8 +183,28 @@ pub struct ReportOptions {
 #[derive(Debug, Clone, Args)]
 pub struct DemoOptions {
     /// Accounts in the simulated fleet, 10 to 100000
-    #[arg(long, default_value_t = 2_500, value_parser = clap::value_parser!(u32).range(10..=100_000))]
+    #[arg(long, default_value_t = 2_500, value_parser = demo_accounts)]
     pub accounts: u32,
+}
+
+/// A fleet that the demo can play before anybody leaves.
+fn demo_accounts(text: &str) -> Result<u32, String> {
+    const RANGE: RangeInclusive<u64> = 10..=100_000;
+    let accounts: u64 = text.parse().map_err(|_| "not a whole number".to_owned())?;
+    if accounts > *RANGE.end() {
+        let pages = Pages::at(LARGEST_PAGE, Some(demo::RATE_LIMIT));
+        return Err(format!(
+            "three hours of {} requests each, at {}, are {} of waiting; {} accounts are the most",
+            text::grouped(pages.requests(accounts)),
+            pages.pace(),
+            text::time_needed(pages.takes(accounts).saturating_mul(3)),
+            text::grouped(*RANGE.end())
+        ));
+    }
+    match u32::try_from(accounts) {
+        Ok(fleet) if RANGE.contains(&accounts) => Ok(fleet),
+        _ => Err(format!("the story needs at least {}", RANGE.start())),
+    }
 }
 
 /// Options of every command.
@@ -279,6 +302,29 @@ mod tests {
             };
             assert!(options.first_run && !options.baseline);
             assert_eq!(global.verbosity(), 1);
+        }
+    }
+
+    #[test]
+    fn a_demo_that_nobody_would_watch_is_refused_with_the_arithmetic() {
+        for (accounts, words) in [
+            ("9", "the story needs at least 10"),
+            ("-1", "not a whole number"),
+            (
+                "1000000",
+                "three hours of 10,002 requests each, at 50 in 1 s, are 10 min 10 s of waiting; \
+                 100,000 accounts are the most",
+            ),
+            ("99999999999", "100,000 accounts are the most"),
+        ] {
+            let argument = format!("--accounts={accounts}");
+            let error = Cli::try_parse_from(["monitor", "demo", &argument]).unwrap_err();
+            let error = error.to_string();
+            assert!(error.contains(words), "{error}");
+        }
+        for accounts in ["10", "100000"] {
+            let line = ["monitor", "demo", "--accounts", accounts];
+            assert!(Cli::try_parse_from(line).is_ok());
         }
     }
 

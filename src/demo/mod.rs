@@ -30,7 +30,7 @@ use crate::terminal::print;
 use simulator::World;
 
 /// Fast enough for an audience; the real limit is a tenth of it.
-const RATE_LIMIT: RateLimit = RateLimit {
+pub const RATE_LIMIT: RateLimit = RateLimit {
     requests: NonZeroU32::new(50).unwrap(),
     period: Duration::from_secs(1),
 };
