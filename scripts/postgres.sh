@@ -1,6 +1,5 @@
 # A throwaway PostgreSQL with TLS, and a pooler before it, for the scripts that test and measure.
 # shellcheck shell=bash
-# shellcheck source=scripts/lib.sh
 
 # Prints the folder of the newest PostgreSQL server of version 15 or later.
 postgres_bin() {
@@ -54,7 +53,7 @@ start_postgres() {
     fi
     password=throwaway-$RANDOM$RANDOM
     (
-        cd "$home"
+        cd "$home" || exit
         printf '%s' "$password" >password
         chmod a+r password
         certify
@@ -108,7 +107,7 @@ END
         chmod a+r "$home/pooler.ini"
         : >"$home/pooler.log"
         (
-            cd "$home"
+            cd "$home" || exit
             ulimit -n "$(ulimit -Hn)"
             exec "${as_server[@]}" pgbouncer pooler.ini >pooler.log 2>&1
         ) &
