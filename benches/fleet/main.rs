@@ -24,7 +24,6 @@ mod targets;
 
 use std::time::Duration;
 
-use measure::Cost;
 use scene::{Run, SCENARIOS, Scene};
 use sheet::Sheet;
 use support::Engine;
@@ -61,22 +60,20 @@ fn main() {
     let mut sheet = Sheet::new();
     let mut lines = Vec::new();
     for (accounts, times) in fleets {
-        let python = median(*times, |_| scene::python(*accounts));
-        sheet.python(*accounts, &python);
+        let runs = (0..*times).map(|_| [scene::python(*accounts)]).collect();
+        let [python] = medians(runs);
+        sheet.plain(*accounts, &python);
         for engine in [Engine::Sqlite, Engine::Postgres] {
-            let mut runs: Vec<[Run; SCENARIOS.len()]> = (0..*times)
-                .map(|_| Scene::new(*accounts, engine).play())
-                .collect();
-            for (index, scenario) in SCENARIOS.into_iter().enumerate() {
-                runs.sort_by_key(|run| run[index].cost.cpu);
-                let run = runs[runs.len() / 2][index].clone();
+            let runs = (0..*times).map(|_| Scene::new(*accounts, engine).play());
+            let runs = medians(runs.collect());
+            for (scenario, run) in SCENARIOS.into_iter().zip(runs) {
                 let line = Line {
                     accounts: *accounts,
                     engine,
                     scenario,
                     run,
                 };
-                sheet.line(&line, &python);
+                sheet.line(&line, &python.cost);
                 lines.push(line);
             }
         }
@@ -84,7 +81,7 @@ fn main() {
     println!("\n{sheet}");
     let mut targets = Targets::default();
     targets.fleets(&lines);
-    targets.start_up(&scene::start_up());
+    targets.start_up(scene::start_up());
     for engine in [Engine::Sqlite, Engine::Postgres] {
         targets.status(engine, scene::status(engine));
     }
@@ -94,11 +91,12 @@ fn main() {
     println!("{targets}");
 }
 
-/// The one with the median CPU time.
-fn median(times: usize, measure: impl Fn(usize) -> Cost) -> Cost {
-    let mut costs: Vec<Cost> = (0..times).map(measure).collect();
-    costs.sort_by_key(|cost| cost.cpu);
-    costs.swap_remove(times / 2)
+/// Of each scenario the run with the median CPU time.
+fn medians<const SCENARIOS: usize>(mut plays: Vec<[Run; SCENARIOS]>) -> [Run; SCENARIOS] {
+    std::array::from_fn(|scenario| {
+        plays.sort_by_key(|runs| runs[scenario].cost.cpu);
+        plays[plays.len() / 2][scenario].clone()
+    })
 }
 
 /// The median of 21 durations.

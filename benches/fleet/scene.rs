@@ -162,8 +162,8 @@ fn serve(world: World) -> String {
     format!("http://{}", receive.recv().unwrap())
 }
 
-/// What the plain client takes to read a fleet.
-pub fn python(accounts: u32) -> Cost {
+/// The plain client, reading a fleet.
+pub fn python(accounts: u32) -> Run {
     let python = std::env::var("MONITOR_BENCH_PYTHON").expect("run this with scripts/bench.sh");
     let smartlead = World::new(accounts);
     let folder = tempfile::tempdir().unwrap();
@@ -175,11 +175,15 @@ pub fn python(accounts: u32) -> Cost {
             "/scripts/bench/plain.py"
         ))
         .env("SMARTLEAD_API_KEY", KEY)
-        .env("SMARTLEAD_BASE_URL", serve(smartlead))
+        .env("SMARTLEAD_BASE_URL", serve(smartlead.clone()))
         .env("DATABASE_URL", database.url());
     let cost = measure::run(&command, folder.path());
     assert_eq!(cost.code, 0, "{}", cost.said);
-    cost
+    Run {
+        cost,
+        requests: smartlead.take_traffic().arrivals.len(),
+        asked: None,
+    }
 }
 
 /// How long the program takes to say its version.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::Line;
 use crate::measure::Cost;
+use crate::scene::Run;
 use crate::support::Engine;
 
 const HEAD: [&str; 13] = [
@@ -39,6 +40,10 @@ pub struct Sheet {
 
 fn seconds(time: Duration) -> String {
     format!("{:.2}", time.as_secs_f64())
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.3}", time.as_secs_f64())
 }
 
 fn megabytes(bytes: u64) -> String {
@@ -76,20 +81,27 @@ impl Sheet {
         }
     }
 
-    pub fn python(&mut self, accounts: u32, cost: &Cost) {
-        let mut row = HEAD.map(|_| String::new());
-        row[0] = grouped(accounts);
-        row[2] = "plain".to_owned();
-        row[3] = seconds(cost.wall);
-        row[4] = seconds(cost.cpu);
-        row[5] = megabytes(cost.peak);
-        for ratio in &mut row[10..] {
-            *ratio = "1".to_owned();
-        }
-        self.rows.push(row);
+    pub fn plain(&mut self, accounts: u32, run: &Run) {
+        let blank = String::new;
+        let one = || "1".to_owned();
+        self.rows.push([
+            grouped(accounts),
+            blank(),
+            "plain".to_owned(),
+            seconds(run.cost.wall),
+            milliseconds(run.cost.cpu),
+            megabytes(run.cost.peak),
+            grouped(run.requests as u64),
+            blank(),
+            blank(),
+            blank(),
+            one(),
+            one(),
+            one(),
+        ]);
     }
 
-    pub fn line(&mut self, line: &Line, python: &Cost) {
+    pub fn line(&mut self, line: &Line, plain: &Cost) {
         let Line {
             accounts,
             engine,
@@ -108,15 +120,15 @@ impl Sheet {
             name(*engine).to_owned(),
             scenario,
             seconds(cost.wall),
-            seconds(cost.cpu),
+            milliseconds(cost.cpu),
             megabytes(cost.peak),
             grouped(run.requests as u64),
             asked.map_or_else(String::new, |asked| grouped(asked.trips as u64)),
             asked.map_or_else(String::new, |asked| grouped(asked.rows)),
             megabytes(written),
-            ratio(cost.wall.as_secs_f64(), python.wall.as_secs_f64()),
-            ratio(cost.cpu.as_secs_f64(), python.cpu.as_secs_f64()),
-            ratio(cost.peak as f64, python.peak as f64),
+            ratio(cost.wall.as_secs_f64(), plain.wall.as_secs_f64()),
+            ratio(cost.cpu.as_secs_f64(), plain.cpu.as_secs_f64()),
+            ratio(cost.peak as f64, plain.peak as f64),
         ]);
     }
 }

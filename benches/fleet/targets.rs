@@ -40,7 +40,7 @@ impl Targets {
             for line in lines.iter().filter(|line| line.accounts == accounts) {
                 let cost = &line.run.cost;
                 let what = format!(
-                    "{} accounts, {}, {}: CPU {:.2} s of {:.1}, peak {:.1} MB of {}",
+                    "{} accounts, {}, {}: CPU {:.3} s of {:.1}, peak {:.1} MB of {}",
                     grouped(accounts),
                     name(line.engine),
                     line.scenario,
@@ -109,9 +109,9 @@ impl Targets {
         }
     }
 
-    pub fn start_up(&mut self, time: &Duration) {
+    pub fn start_up(&mut self, time: Duration) {
         let what = format!("monitor --version: {:.1} ms of 5", time.as_secs_f64() * 1e3);
-        self.add(&what, *time < Duration::from_millis(5));
+        self.add(&what, time < Duration::from_millis(5));
     }
 
     pub fn status(&mut self, engine: Engine, time: Duration) {
