@@ -1,93 +1,21 @@
-//! The pure parts of a check, on sizes that occur: a page, a fleet, a large outage.
+//! How long the pure parts of a check take: `cargo bench --bench pure`. On a machine that does
+//! something else meanwhile that is noise; `scripts/bench.sh --instructions` counts instead.
 
 #![allow(
     missing_docs,
-    clippy::unwrap_used,
     clippy::panic,
     reason = "a benchmark may stop at anything unexpected"
 )]
 
-use std::hint::black_box;
+mod parts;
 
-use chrono::{DateTime, Utc};
 use criterion::{Criterion, criterion_group, criterion_main};
-use monitor::domain::{Account, Comparison, Disconnection, Observation, RunId, Unannounced};
-use monitor::http::Answer;
-use monitor::redact::Redactor;
-use monitor::slack::message::{Alert, alert};
-use monitor::smartlead::wire;
-use serde_json::{Value, json};
-
-/// A page as the documented listing has it; every third account is down.
-fn page(from: usize, size: usize) -> Vec<u8> {
-    let account = |id: usize| {
-        json!({
-            "id": id, "created_at": "2026-02-03T09:12:44.120Z", "updated_at": "2026-11-20T22:05:01.000Z",
-            "user_id": 9001, "from_name": format!("Dana {id}"),
-            "from_email": format!("dana{id}@outreach-one.example"),
-            "username": format!("dana{id}@outreach-one.example"), "password": "c210cC1wYXNzd29yZA==",
-            "smtp_host": "smtp.office365.com", "smtp_port": 587, "smtp_port_type": "TLS",
-            "imap_username": "dana", "imap_password": "aW1hcC1wYXNzd29yZA==",
-            "imap_host": "outlook.office365.com", "imap_port": 993, "imap_port_type": "SSL",
-            "is_different_imap_account": false, "message_per_day": 40, "daily_sent_count": 17,
-            "minTimeToWaitInMins": 12, "signature": "<p>Best regards,<br>Dana</p>".repeat(10),
-            "custom_tracking_domain": "", "bcc_email": null, "different_reply_to_address": null,
-            "is_smtp_success": !id.is_multiple_of(3), "is_imap_success": true,
-            "smtp_failure_error": id.is_multiple_of(3).then_some("535 5.7.139 Authentication unsuccessful"),
-            "imap_failure_error": null, "type": "OUTLOOK", "client_id": 77, "campaign_count": 3,
-            "tags": [{"tag_id": 10, "tag_name": "pool-a", "tag_color": "#B1FCCF"}],
-            "warmup_details": {"status": "ACTIVE", "total_sent_count": 450, "total_spam_count": 2,
-                "warmup_reputation": "95%", "warmup_key_id": 789, "reply_rate": 15, "blocked_reason": null},
-        })
-    };
-    Value::Array((from..from + size).map(account).collect())
-        .to_string()
-        .into_bytes()
-}
-
-fn decode(body: &[u8]) -> Vec<Account> {
-    match wire::page(body, &Redactor::new([])) {
-        Answer::Good(accounts) => accounts,
-        Answer::Malformed(why) | Answer::RateLimited(why) | Answer::NotTaken(why) => {
-            panic!("{why}")
-        }
-    }
-}
 
 fn benches(criterion: &mut Criterion) {
-    let body = page(0, 100);
-    let redactor = Redactor::new([]);
-    criterion.bench_function("decode a page of 100 accounts", |bencher| {
-        bencher.iter(|| black_box(wire::page(black_box(&body), &redactor)));
-    });
-
-    let now: DateTime<Utc> = "2026-11-21T14:05:00Z".parse().unwrap();
-    let fleet: Vec<Account> = (0..100).flat_map(|n| decode(&page(n * 100, 100))).collect();
-    let compare = |known: &[Disconnection]| -> Observation {
-        let mut comparison = Comparison::new(known, now);
-        for account in &fleet {
-            comparison.see(account);
-        }
-        comparison.complete()
-    };
-    let found = compare(&[]).diff;
-    let known: Vec<_> = found.open_after(&[]).cloned().collect();
-    criterion.bench_function("compare 10,000 accounts with 3,334 open", |bencher| {
-        bencher.iter(|| black_box(compare(black_box(&known))));
-    });
-
-    let run_id = RunId::new(now, 1);
-    criterion.bench_function("render an alert of 3,334 disconnections", |bencher| {
-        bencher.iter(|| {
-            black_box(alert(&Alert {
-                run_id: &run_id,
-                checked_at: now,
-                disconnections: black_box(&known.iter().collect::<Vec<_>>()),
-                unannounced: Unannounced::default(),
-                csv: "disconnections_202611.csv",
-            }))
-        });
-    });
+    for (name, prepare) in parts::PARTS {
+        let work = prepare();
+        criterion.bench_function(name, |bencher| bencher.iter(&work));
+    }
 }
 
 criterion_group!(all, benches);

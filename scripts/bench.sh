@@ -4,6 +4,10 @@
 #
 #   scripts/bench.sh                  everything, in about half an hour
 #   scripts/bench.sh --quick          fleets of up to 100,000 accounts, and no rate limits
+#   scripts/bench.sh --instructions   counts the instructions of the pure parts, and fails where one
+#                                     is off its baseline by more than 5 %
+#   scripts/bench.sh --instructions --write
+#                                     takes that baseline anew (benches/instructions.txt)
 #
 # Brings up a throwaway PostgreSQL, which waits for the disk as a real one does, and a Python of its
 # own in a temporary folder; both are gone at the end. Needs Rust; installs what else is missing on
@@ -18,8 +22,9 @@ cd "$(dirname "$0")/.."
 main() {
     case "$*" in
     "" | --quick) fleets "$@" ;;
+    --instructions | "--instructions --write") instructions "${@:2}" ;;
     *)
-        echo "usage: scripts/bench.sh [--quick]" >&2
+        echo "usage: scripts/bench.sh [--quick | --instructions [--write]]" >&2
         exit 2
         ;;
     esac
@@ -35,6 +40,12 @@ fleets() {
     "$home/venv/bin/pip" install --quiet --disable-pip-version-check requests 'psycopg[binary]'
     export MONITOR_BENCH_PYTHON="$home/venv/bin/python"
     step cargo bench --locked --bench fleet -- "$@"
+}
+
+instructions() {
+    need_c
+    command -v valgrind >/dev/null || apt_install valgrind
+    step cargo bench --locked --bench instructions -- "$@"
 }
 
 main "$@"

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Format, lints, documentation and all tests of the program.
+# Format, lints, documentation and all tests of the program, and the instructions of its pure parts
+# against their baseline.
 #
 # Brings up a throwaway PostgreSQL by itself, with TLS and with a pooler before it, on free ports and
 # in a temporary folder that is removed at the end. Needs Rust; installs what else is missing on
-# Debian (C and C++ compilers, PostgreSQL 15 or newer, PgBouncer, OpenSSL), and fails where it cannot: no
+# Debian (C and C++ compilers, PostgreSQL 15 or newer, PgBouncer, OpenSSL, valgrind), and fails where it cannot: no
 # test is ever skipped.
 #
 # `--all`, as the first argument, adds what CI runs beyond it: the report in a real browser, and
@@ -38,6 +39,7 @@ main() {
     RUSTDOCFLAGS="-D warnings" step cargo doc --no-deps --locked
     step cargo check --manifest-path fuzz/Cargo.toml --locked --target-dir target/fuzz
     step cargo test --locked "$@"
+    step scripts/bench.sh --instructions
     if [ "$all" ]; then
         need_browser
         # Not among all targets, so that a plain run needs no browser.
