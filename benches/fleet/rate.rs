@@ -10,6 +10,9 @@ use crate::targets::Targets;
 
 const ACCOUNTS: u32 = 10_000;
 
+/// How long Smartlead takes for a page, so that several are in flight when it refuses one.
+const LATENCY: Duration = Duration::from_millis(300);
+
 /// The program's own limit, as it comes: 10 requests in 2 s.
 const REQUESTS: usize = 10;
 const PERIOD: Duration = Duration::from_secs(2);
@@ -29,9 +32,8 @@ const SERVERS: [(&str, Window, bool); 3] = [
 
 pub fn measure(targets: &mut Targets) {
     let scene = Scene::new(ACCOUNTS, Engine::Sqlite);
-    scene.smartlead.set_latency(Duration::from_millis(300));
+    scene.smartlead.set_latency(LATENCY);
     let (run, traffic) = scene.check(&[]);
-    // The first requests of the limit go at once.
     let arrivals = &traffic.arrivals;
     let paging = *arrivals.last().unwrap() - arrivals[0];
     let rate = REQUESTS as f64 / PERIOD.as_secs_f64();
@@ -51,6 +53,7 @@ pub fn measure(targets: &mut Targets) {
 
     for (name, window, is_told) in SERVERS {
         let scene = Scene::new(ACCOUNTS, Engine::Sqlite);
+        scene.smartlead.set_latency(LATENCY);
         scene.smartlead.set_limit(Some(Limit {
             requests: 60,
             period: Duration::from_secs(60),
