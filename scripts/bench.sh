@@ -2,7 +2,7 @@
 # Measures the program as it is released: fleets of 1,000 to 1,000,000 accounts on SQLite and on
 # Postgres, beside a plain Python client; how well it uses a rate limit; how fast it starts.
 #
-#   scripts/bench.sh                  everything, in about half an hour
+#   scripts/bench.sh                  everything, in about 10 minutes after the build
 #   scripts/bench.sh --quick          fleets of up to 100,000 accounts, and no rate limits
 #   scripts/bench.sh --instructions   counts the instructions of the pure parts, and fails where one
 #                                     is off its baseline by more than 5 %
@@ -37,7 +37,7 @@ fleets() {
     start_postgres
     export MONITOR_TEST_POSTGRES="postgres://postgres:$password@127.0.0.1:$port/postgres"
     python3 -m venv "$home/venv"
-    "$home/venv/bin/pip" install --quiet --disable-pip-version-check requests 'psycopg[binary]'
+    "$home/venv/bin/pip" install --quiet --disable-pip-version-check 'requests==2.34.2' 'psycopg[binary]==3.3.9'
     export MONITOR_BENCH_PYTHON="$home/venv/bin/python"
     step cargo bench --locked --bench fleet -- "$@"
 }
