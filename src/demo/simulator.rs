@@ -123,7 +123,7 @@ impl World {
 }
 
 /// The body of a page with these accounts, as it is while those of `down` are down.
-pub(super) fn page(accounts: impl ExactSizeIterator<Item = u32>, down: &Down) -> String {
+pub fn page(accounts: impl ExactSizeIterator<Item = u32>, down: &Down) -> String {
     let mut body = String::with_capacity(accounts.len() * account::USUAL_SIZE + 2);
     body.push('[');
     for index in accounts {
