@@ -13,6 +13,7 @@ mod postgres;
 mod simple;
 mod sql;
 mod sqlite;
+mod stored;
 
 use std::fmt;
 use std::time::Duration;
@@ -22,11 +23,12 @@ use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::domain::{
-    AuditLine, Diff, Disconnection, Failing, History, Kind, Outcome, Receipt, Recovery, RunId,
-    Telling, Transition, Unannounced,
+    AuditLine, Diff, Disconnection, Failing, History, Outcome, Receipt, Recovery, RunId, Telling,
+    Transition, Unannounced,
 };
 use crate::redact::Redactor;
 pub use facts::{Contents, Facts, Lease, Schema, Server};
+use stored::Stored;
 
 /// The name of the lease; one check at a time.
 const LEASE: &str = "check";
@@ -406,12 +408,6 @@ impl<'a> Record<'a> {
 /// refuses the empty text and nothing is changed.
 fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
-}
-
-/// Reads the kind of an account's row, which may have been written by anything.
-fn kind(account: i64, text: Option<&str>) -> Result<Kind, sqlx::Error> {
-    let kind = text.unwrap_or_default().parse();
-    kind.map_err(|error| unreadable("account", account, &error))
 }
 
 /// A row that cannot be read, named by what it is about.

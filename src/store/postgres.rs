@@ -4,12 +4,12 @@ use std::io::ErrorKind;
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow, PgSslMode};
 use sqlx::{Connection as _, Row as _, raw_sql};
 use url::Url;
 
-use super::BadUrl;
 use super::migrate::{Migration, migrations};
+use super::{BadUrl, Stored};
 use crate::redact::Redactor;
 
 #[expect(
@@ -39,6 +39,13 @@ const FOREIGN_PARAMETERS: [&str; 4] = ["pgbouncer", "connection_limit", "pool_ti
 
 mod sql {
     pub(super) use super::super::sql::*;
+
+    /// The columns of [`Stored`](super::super::Stored).
+    pub(super) const STORED: &str = "
+        account_id, from_name, from_email, account_type, disconnection_type, tags, message_per_day,
+        daily_sent_count, campaign_count, client_id, smtp_error, imap_error, detected_at,
+        missed_listings, announced_at is not null as told,
+        announce_attempted_at is not null as attempted, is_active, resolved_at, resolution";
 
     /// Any number; all processes of this program ask for the same one.
     pub(super) const MIGRATION_LOCK: &str = "select pg_advisory_xact_lock(5283046921137)";
@@ -163,6 +170,31 @@ fn is_encrypted(options: &PgConnectOptions, says: Option<bool>, is_pooled: bool)
         PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull => Some(true),
         PgSslMode::Allow | PgSslMode::Prefer => says.filter(|_| !is_pooled),
     }
+}
+
+/// Reads a row of [`sql::STORED`].
+fn stored(row: &PgRow) -> sqlx::Result<Stored> {
+    Ok(Stored {
+        account_id: row.try_get("account_id")?,
+        from_name: row.try_get("from_name")?,
+        from_email: row.try_get("from_email")?,
+        account_type: row.try_get("account_type")?,
+        disconnection_type: row.try_get("disconnection_type")?,
+        tags: row.try_get("tags")?,
+        message_per_day: row.try_get("message_per_day")?,
+        daily_sent_count: row.try_get("daily_sent_count")?,
+        campaign_count: row.try_get("campaign_count")?,
+        client_id: row.try_get("client_id")?,
+        smtp_error: row.try_get("smtp_error")?,
+        imap_error: row.try_get("imap_error")?,
+        detected_at: row.try_get("detected_at")?,
+        missed_listings: row.try_get("missed_listings")?,
+        told: row.try_get("told")?,
+        attempted: row.try_get("attempted")?,
+        is_active: row.try_get("is_active")?,
+        resolved_at: row.try_get("resolved_at")?,
+        resolution: row.try_get("resolution")?,
+    })
 }
 
 /// Options for any server, pooled or not.

@@ -19,24 +19,18 @@ pub(super) const COUNTS: &str = "
 /// Fails where the table is missing.
 pub(super) const TABLE: &str = "select 1 from disconnected_accounts limit 1";
 
+/// What is open, behind a `select` of the columns of [`super::Stored`].
 pub(super) const OPEN: &str = "
-    select account_id, from_name, from_email, account_type, disconnection_type, tags,
-           message_per_day, daily_sent_count, campaign_count, client_id, smtp_error, imap_error,
-           detected_at, missed_listings, announced_at is not null as told,
-           announce_attempted_at is not null as attempted
       from disconnected_accounts
      where is_active and workspace = 'default'
      order by account_id";
 
-/// Rows of the Python version may lack the time of their resolution.
+/// What is open or ended at `$1` or later, likewise. Rows of the Python version may lack the time of
+/// their resolution.
 pub(super) const CYCLES: &str = "
-    select account_id, from_name, from_email, account_type, disconnection_type, tags,
-           message_per_day, daily_sent_count, campaign_count, client_id, smtp_error, imap_error,
-           detected_at, missed_listings, announced_at is not null as told,
-           announce_attempted_at is not null as attempted, is_active, resolved_at, resolution
       from disconnected_accounts
      where workspace = 'default' and (is_active or coalesce(resolved_at, detected_at) >= $1)
-     order by detected_at, id";
+     order by id";
 
 pub(super) const RUNS: &str = "
     select run_id, started_at, finished_at, outcome, accounts_seen, disconnected,

@@ -7,10 +7,10 @@ use sqlx::{Connection as _, Either};
 use super::super::super::migrate;
 use super::super::super::simple::{Literal, filled};
 use super::super::super::{Known, StoreError};
-use super::super::{Connection, MIGRATIONS, sql};
+use super::super::{Connection, MIGRATIONS, sql, stored};
 use super::{Engine, rows, simple};
-use crate::domain::History;
 use crate::domain::text::Pool;
+use crate::domain::{Cycle, History};
 
 impl Engine {
     /// What `work` reads in a transaction that is rolled back; `None` where there is no database.
@@ -51,7 +51,13 @@ impl Engine {
         let mut known = Known::default();
         let mut pool = Pool::default();
         // All in one round trip. The rows of a statement end in its result.
-        let statements = simple(format!("{}; {}; {}", sql::HISTORY, sql::OPEN, sql::OUTBOX));
+        let statements = simple(format!(
+            "{}; select {} {}; {}",
+            sql::HISTORY,
+            sql::STORED,
+            sql::OPEN,
+            sql::OUTBOX
+        ));
         let mut answers = statements.fetch_many(connection);
         let mut statement = 0;
         while let Some(answer) = answers.try_next().await? {
@@ -59,7 +65,7 @@ impl Engine {
                 (Either::Left(_), _) => statement += 1,
                 (Either::Right(row), 0) => rows::known(&row, &mut known)?,
                 (Either::Right(row), 1) => {
-                    let mut disconnection = rows::disconnection(&row)?;
+                    let mut disconnection = stored(&row)?.disconnection()?;
                     pool.share(disconnection.texts_in_common());
                     known.open.push(disconnection);
                 }
@@ -76,7 +82,8 @@ impl Engine {
         runs: u32,
     ) -> sqlx::Result<History> {
         let mut history = History::default();
-        let statements = filled(sql::CYCLES, &[Literal::Time(since)])
+        let statements = format!("select {}", sql::STORED)
+            + &filled(sql::CYCLES, &[Literal::Time(since)])
             + &filled(sql::RUNS, &[Literal::Number(runs.into())]);
         let statements = simple(statements);
         let mut answers = statements.fetch_many(connection);
@@ -85,9 +92,12 @@ impl Engine {
             match answer {
                 Either::Left(_) => is_run = true,
                 Either::Right(row) if is_run => history.runs.push(rows::run(&row)?),
-                Either::Right(row) => history.cycles.push(rows::cycle(&row)?),
+                Either::Right(row) => history.cycles.push(stored(&row)?.cycle()?),
             }
         }
+        // By an engine it would be done on disk. Those of the same moment stay in their order.
+        let began = |cycle: &Cycle| cycle.disconnection.detected_at;
+        history.cycles.sort_by_key(began);
         Ok(history)
     }
 }
