@@ -168,28 +168,37 @@ impl AuditTrail {
         left: &[AuditLine],
         new: impl Iterator<Item = AuditLine>,
     ) -> Result<Option<PathBuf>, AuditError> {
-        let mut new = new.peekable();
-        let mut months: BTreeMap<String, HashSet<String>> = BTreeMap::new();
-        for entry in left.iter().chain(new.peek()) {
-            let runs = months.entry(entry.month.clone()).or_default();
-            runs.insert(run(&entry.line).to_owned());
+        let mut months: BTreeMap<&str, Vec<&AuditLine>> = BTreeMap::new();
+        for entry in left {
+            months.entry(&entry.month).or_default().push(entry);
         }
-        let month_of_new = new.peek().map(|entry| entry.month.clone());
         let mut last = None;
-        for (month, runs) in months {
-            let path = self.file(&month)?;
-            let left = left.iter().filter(|entry| entry.month == month);
-            let left = left.map(|entry| Cow::Borrowed(&*entry.line));
-            let new = new.by_ref().map(|entry| Cow::Owned(entry.line));
-            let new = month_of_new
-                .as_ref()
-                .filter(|of_new| **of_new == month)
-                .map(|_| new);
-            append(&path, left.chain(new.into_iter().flatten()), &runs)
-                .map_err(|source| AuditError::new(&path, source))?;
-            last = Some(path);
+        for (month, entries) in months {
+            let runs = entries
+                .iter()
+                .map(|entry| beginning(&entry.line).to_owned());
+            let lines = entries.iter().map(|entry| Cow::Borrowed(&*entry.line));
+            last = Some(self.append_to(month, &runs.collect(), lines)?);
+        }
+        let mut new = new.peekable();
+        if let Some(first) = new.peek().cloned() {
+            let run = HashSet::from([beginning(&first.line).to_owned()]);
+            let lines = new.map(|entry| Cow::Owned(entry.line));
+            last = Some(self.append_to(&first.month, &run, lines)?);
         }
         Ok(last)
+    }
+
+    /// Appends lines to the file of their month; they are of these runs.
+    fn append_to<'l>(
+        &self,
+        month: &str,
+        runs: &HashSet<String>,
+        lines: impl Iterator<Item = Cow<'l, str>>,
+    ) -> Result<PathBuf, AuditError> {
+        let path = self.file(month)?;
+        append(&path, runs, lines).map_err(|source| AuditError::new(&path, source))?;
+        Ok(path)
     }
 
     /// The file of a month: the first name that is free or whose file has today's header. A file
@@ -229,16 +238,16 @@ fn is_ours(path: &Path) -> io::Result<bool> {
     })
 }
 
-/// What all lines of one run begin with: their time and its id.
-fn run(line: &str) -> &str {
+/// What all lines of one run begin with, and no others: its time and its id.
+fn beginning(line: &str) -> &str {
     let second = line.match_indices(',').nth(1);
     second.map_or(line, |(end, _)| line.get(..end).unwrap_or(line))
 }
 
 fn append<'l>(
     path: &Path,
-    lines: impl Iterator<Item = Cow<'l, str>>,
     runs: &HashSet<String>,
+    lines: impl Iterator<Item = Cow<'l, str>>,
 ) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .read(true)
@@ -345,7 +354,7 @@ fn lines_of(file: &mut File, runs: &HashSet<String>) -> io::Result<HashSet<Strin
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line)? > 0 {
         if let Ok(text) = std::str::from_utf8(line.trim_ascii_end())
-            && runs.contains(run(text))
+            && runs.contains(beginning(text))
         {
             lines.insert(text.to_owned());
         }

@@ -190,7 +190,9 @@ pub struct DemoOptions {
 /// A fleet that the demo can play before anybody leaves.
 fn demo_accounts(text: &str) -> Result<u32, String> {
     const RANGE: RangeInclusive<u64> = 10..=100_000;
-    let accounts: u64 = text.parse().map_err(|_| "not a whole number".to_owned())?;
+    let accounts: u64 = text
+        .parse()
+        .map_err(|_| format!("not a number from {} to {}", RANGE.start(), RANGE.end()))?;
     if accounts > *RANGE.end() {
         let pages = Pages::at(LARGEST_PAGE, Some(demo::RATE_LIMIT));
         return Err(format!(
@@ -309,7 +311,7 @@ mod tests {
     fn a_demo_that_nobody_would_watch_is_refused_with_the_arithmetic() {
         for (accounts, words) in [
             ("9", "the story needs at least 10"),
-            ("-1", "not a whole number"),
+            ("-1", "not a number from 10 to 100000"),
             (
                 "1000000",
                 "three hours of 10,002 requests each, at 50 in 1 s, are 10 min 10 s of waiting; \

@@ -92,7 +92,7 @@ fn main() {
 }
 
 /// Of each scenario the run with the median CPU time.
-fn medians<const SCENARIOS: usize>(mut plays: Vec<[Run; SCENARIOS]>) -> [Run; SCENARIOS] {
+fn medians<const N: usize>(mut plays: Vec<[Run; N]>) -> [Run; N] {
     std::array::from_fn(|scenario| {
         plays.sort_by_key(|runs| runs[scenario].cost.cpu);
         plays[plays.len() / 2][scenario].clone()

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use monitor::domain::text::grouped;
+
 use crate::Line;
 use crate::measure::Cost;
 use crate::scene::Run;
@@ -54,19 +56,6 @@ fn ratio(ours: f64, theirs: f64) -> String {
     format!("{:.2}", ours / theirs)
 }
 
-/// A number with its thousands apart.
-pub fn grouped(number: impl Into<u64>) -> String {
-    let digits = number.into().to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 pub fn name(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => "SQLite",
@@ -85,7 +74,7 @@ impl Sheet {
         let blank = String::new;
         let one = || "1".to_owned();
         self.rows.push([
-            grouped(accounts),
+            grouped(u64::from(accounts)),
             blank(),
             "plain".to_owned(),
             seconds(run.cost.wall),
@@ -116,7 +105,7 @@ impl Sheet {
         };
         let written = cost.written + asked.map_or(0, |asked| asked.wal);
         self.rows.push([
-            grouped(*accounts),
+            grouped(u64::from(*accounts)),
             name(*engine).to_owned(),
             scenario,
             seconds(cost.wall),

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use monitor::domain::text::grouped;
+
 use crate::Line;
-use crate::sheet::{grouped, name};
+use crate::sheet::name;
 use crate::support::Engine;
 
 /// CPU time and peak memory that a check of so many accounts may take on a machine with two
@@ -41,7 +43,7 @@ impl Targets {
                 let cost = &line.run.cost;
                 let what = format!(
                     "{} accounts, {}, {}: CPU {:.3} s of {:.1}, peak {:.1} MB of {}",
-                    grouped(accounts),
+                    grouped(u64::from(accounts)),
                     name(line.engine),
                     line.scenario,
                     cost.cpu.as_secs_f64(),
@@ -59,7 +61,7 @@ impl Targets {
             if let Some(asked) = &line.run.asked {
                 let what = format!(
                     "{} accounts, unchanged: {} rows written, of {UNCHANGED_ROWS} at any size",
-                    grouped(line.accounts),
+                    grouped(u64::from(line.accounts)),
                     asked.rows
                 );
                 self.add(&what, asked.rows <= UNCHANGED_ROWS);

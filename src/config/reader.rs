@@ -220,10 +220,10 @@ impl<'a> Reader<'a> {
         let is_read = |fault: &Fault| concerned.contains(&fault.setting);
         let pages = Pages::at(page_size, common.policy.rate_limit);
         let time = listing_time(common.run_timeout);
-        if self.faults.iter().any(is_read) || pages.largest(time) != Some(0) {
+        let least = pages.requests_take(FEWEST_REQUESTS);
+        if self.faults.iter().any(is_read) || least <= time {
             return;
         }
-        let least = pages.requests_take(FEWEST_REQUESTS);
         let longer = match run_for(least) {
             seconds @ ..=LONGEST_RUN => format!(", or set RUN_TIMEOUT_SECS={seconds} or more"),
             _ => String::new(),

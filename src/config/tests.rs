@@ -119,16 +119,16 @@ fn a_limit_under_which_nothing_fits_into_a_run_is_refused_with_the_arithmetic() 
         ]
     };
     assert!(
-        fault(&slow("1", "300", "540")).ends_with(
-            "RATE_LIMIT_REQUESTS: 1 in 300 s is too slow: the smallest listing is 3 requests, which \
-             take 15 min 14 s, but RUN_TIMEOUT_SECS=540 leaves 8 min 6 s for them; allow more \
-             requests, or set RUN_TIMEOUT_SECS=1020 or more"
+        fault(&slow("1", "300", "300")).ends_with(
+            "RATE_LIMIT_REQUESTS: 1 in 300 s is too slow: the smallest listing is 2 requests, which \
+             take 5 min 5 s, but RUN_TIMEOUT_SECS=300 leaves 4 min 30 s for them; allow more \
+             requests, or set RUN_TIMEOUT_SECS=360 or more"
         ),
         "{}",
-        fault(&slow("1", "300", "540"))
+        fault(&slow("1", "300", "300"))
     );
     for (requests, period, timeout) in [
-        ("1", "300", "1020"),
+        ("1", "300", "360"),
         ("10", "2", "1"),
         ("0", "3600", "1"),
         ("1", "3600", "86400"),

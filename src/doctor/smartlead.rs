@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::finding::{Finding, Part};
 use super::{Examination, clock, settings};
-use crate::config::Common;
+use crate::config::Parts;
 use crate::domain::text;
 use crate::http::{RateLimit, Sender};
 use crate::progress::Progress;
@@ -49,22 +49,27 @@ pub(super) async fn findings(examination: &Examination<'_>) -> Vec<Finding> {
         Ok(probe) => {
             let mut findings = vec![listing(&probe).took(latency)];
             findings.extend(allowance(&probe.allowance));
-            findings.push(largest_fleet(&parts.common, size, probe.allowance.limit));
+            findings.push(largest_fleet(parts, size, probe.allowance.limit));
             findings.extend(clock::finding("Smartlead", probe.date, now));
             findings
         }
         Err(error) => {
             let finding = Part::Smartlead.failed(LISTING, error.fault());
             let finding = finding.took(latency).remedy(error.remedy());
-            vec![finding, largest_fleet(&parts.common, size, None)]
+            vec![finding, largest_fleet(parts, size, None)]
         }
     }
 }
 
 /// The largest fleet that can be read in a run, by the settings and by what the `server` says that
 /// it takes, which its guide counts in minutes.
-fn largest_fleet(common: &Common, size: usize, server: Option<u64>) -> Finding {
+fn largest_fleet(parts: &Parts, size: usize, server: Option<u64>) -> Finding {
     const CHECK: &str = "largest fleet";
+    let concerned = ["RATE_LIMIT_", "RUN_TIMEOUT_", "PAGE_SIZE"];
+    if let Some(lacking) = settings::lacking(parts, &concerned) {
+        return Part::Smartlead.skipped(CHECK, lacking);
+    }
+    let common = &parts.common;
     let time = listing_time(common.run_timeout);
     let limit = common.policy.rate_limit;
     let ours = Pages::at(size, limit);
@@ -90,7 +95,7 @@ fn largest_fleet(common: &Common, size: usize, server: Option<u64>) -> Finding {
     };
     let detail = match theirs.largest(time) {
         Some(accounts) if theirs.spacing > ours.spacing => format!(
-            "{detail}; {} if Smartlead's limit is for a minute",
+            "{detail}; {} if the limit that Smartlead names is for a minute",
             text::grouped(accounts)
         ),
         _ => detail,

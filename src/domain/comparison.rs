@@ -26,8 +26,8 @@ pub struct Observation {
     pub diff: Diff,
 }
 
-/// A listing under way. Of each account it keeps the id and what it changes, so that its size does
-/// not go with that of the fleet.
+/// A listing under way. Of each account it keeps the id, in some bits, and what the account changes;
+/// the rest of a large fleet need not be in memory.
 #[derive(Debug)]
 pub struct Comparison<'k> {
     known: &'k [Disconnection],

@@ -64,9 +64,9 @@ pub fn time_needed(time: Duration) -> String {
     seconds(time.as_secs().saturating_add(begun))
 }
 
-/// A time that is there, rounded down to the second, such as `1 min 48 s`.
+/// A time that is there, rounded to the second, such as `1 min 48 s`.
 pub fn time_left(time: Duration) -> String {
-    seconds(time.as_secs())
+    seconds(time.saturating_add(Duration::from_millis(500)).as_secs())
 }
 
 fn seconds(seconds: u64) -> String {
@@ -145,10 +145,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_needed_is_rounded_up_and_what_is_there_down() {
+    fn what_is_needed_is_rounded_up_and_what_is_there_to_the_nearest() {
         for (time, needed, left) in [
             (0.0, "0 s", "0 s"),
-            (59.5, "1 min 0 s", "59 s"),
+            (59.4, "1 min 0 s", "59 s"),
+            (59.5, "1 min 0 s", "1 min 0 s"),
             (204.408, "3 min 25 s", "3 min 24 s"),
             (3_600.0, "1 h 0 min", "1 h 0 min"),
             (90_061.0, "25 h 1 min", "25 h 1 min"),

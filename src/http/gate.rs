@@ -12,8 +12,9 @@ use super::pace::{Allowance, Pace, RateLimit, Ticket};
 
 /// A request is so many cells of the limiter, and may be a cell early. So a timer that wakes a little
 /// late, as all do, puts off one request and not all that come after it: of 102 requests that
-/// was a sixth of a second.
-const CELLS: NonZeroU32 = NonZeroU32::new(40).unwrap();
+/// was a sixth of a second. A cell is less than the slack of a single request, so that the limit
+/// holds also where it is one request.
+const CELLS: NonZeroU32 = NonZeroU32::new(100).unwrap();
 
 /// Lets requests through one by one.
 pub(super) struct Gate {
@@ -96,7 +97,7 @@ impl Drop for Passage<'_> {
     }
 }
 
-/// Evenly spaced requests, each at most a fortieth of the spacing early.
+/// Evenly spaced requests, each at most a hundredth of the spacing early.
 struct Limiter {
     spacing: Duration,
     limiter: Option<DefaultDirectRateLimiter>,
@@ -124,6 +125,22 @@ impl Limiter {
         if let Some(limiter) = &self.limiter {
             // It fails for more cells than may come at once, which these are not.
             let _ = limiter.until_n_ready(CELLS).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_holds_though_a_request_may_be_a_cell_early() {
+        for requests in [1, 2, 10, 10_000] {
+            let period = Duration::from_secs(2);
+            let requests = NonZeroU32::new(requests).unwrap();
+            let spacing = RateLimit { requests, period }.spacing();
+            let closest = spacing * requests.get() - spacing / CELLS.get();
+            assert!(closest > period, "{closest:?} for {requests}");
         }
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Requests are spaced this much wider than the limit asks, because the limit holds where they
-/// arrive: at the default of 10 in 2 s one may be 25 ms slower on its way than the eleventh, which
-/// may be sent 5 ms early. More would be dear: 10,000 accounts take 20 s as it is.
+/// arrive: at the default of 10 in 2 s one may be 28 ms slower on its way than the eleventh, which
+/// may be sent 2 ms early. More would be dear: 10,000 accounts take 20 s as it is.
 const SLACK: f64 = 1.015;
 
 /// No refusal teaches a wider spacing: 60 requests a minute is the slowest limit that any source
@@ -16,8 +16,9 @@ const SLACK: f64 = 1.015;
 /// window that others had used up.
 const WIDEST_LESSON: Duration = Duration::from_secs(1);
 
-/// A refusal after fewer requests than this may have come out of the blue, so it takes two of them
-/// to teach. Else one that says nothing of the rate could slow a run until its deadline.
+/// A refusal after fewer requests than this may have come out of the blue, and so may one with a
+/// pause that no limit explains; so it takes two of them to teach. Else one that says nothing of
+/// the rate could slow a run until its deadline.
 const FEW: u32 = 10;
 
 /// At most `requests` in any window of `period`.
@@ -89,7 +90,7 @@ pub(super) struct Pace {
     stretch: Option<Stretch>,
     /// The requests before it.
     refused: Option<Stretch>,
-    /// Whether the last refusal came after so few that it has not taught.
+    /// Whether the last refusal was so odd that it has not taught.
     is_in_doubt: bool,
     budget: Option<Budget>,
     /// The end of the last window that was used up, until an answer of the next is here.
@@ -228,8 +229,11 @@ impl Pace {
             began: hold,
             requests: 0,
         });
-        let few = self.refused.is_none_or(|stretch| stretch.requests < FEW);
-        self.is_in_doubt = few && !self.is_in_doubt;
+        let is_odd = self.refused.is_none_or(|stretch| {
+            let time = hold.saturating_duration_since(stretch.began);
+            stretch.requests < FEW || time > 2 * WIDEST_LESSON * stretch.requests
+        });
+        self.is_in_doubt = is_odd && !self.is_in_doubt;
         match self.is_in_doubt {
             true => None,
             false => self.learn(hold),

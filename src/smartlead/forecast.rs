@@ -15,9 +15,13 @@ pub const LONGEST_RUN: u64 = 86_400;
 /// Accounts a page can hold.
 pub const LARGEST_PAGE: usize = 100;
 
-/// Requests for the smallest listing: its page, the page that ends it, and the one that proves
-/// that this is the end. Each further page is one more.
-pub const FEWEST_REQUESTS: u64 = 3;
+/// Requests for the smallest listing: a page that is not full, which ends it, and the empty one that
+/// proves that this is the end. Each full page is one more.
+pub const FEWEST_REQUESTS: u64 = 2;
+
+/// A request each so often is the least that Smartlead allows anybody
+/// (<https://api.smartlead.ai/guides/rate-limits>); 60 a minute, and some more for the slack.
+const SLOWEST_LIMIT: Duration = Duration::from_millis(1_050);
 
 /// From here on one hourly check runs into the next.
 const HOUR: u64 = 3_600;
@@ -58,8 +62,8 @@ impl Pages {
 
     /// Requests for a listing of so many accounts, if none has to be sent again.
     pub fn requests(self, accounts: u64) -> u64 {
-        let pages = accounts.div_ceil(as_u64(self.size).max(1)).max(1);
-        pages.saturating_add(FEWEST_REQUESTS - 1)
+        let full = accounts.checked_div(as_u64(self.size)).unwrap_or(accounts);
+        full.saturating_add(FEWEST_REQUESTS)
     }
 
     /// The least time for a listing of so many accounts.
@@ -67,18 +71,23 @@ impl Pages {
         self.requests_take(self.requests(accounts))
     }
 
-    /// The least time for so many requests.
+    /// The least time for so many requests: the first is sent at once.
     pub fn requests_take(self, requests: u64) -> Duration {
-        u32::try_from(requests).map_or(Duration::MAX, |n| self.spacing.saturating_mul(n))
+        if self.spacing.is_zero() {
+            return Duration::ZERO;
+        }
+        let pauses = u32::try_from(requests.saturating_sub(1));
+        pauses.map_or(Duration::MAX, |n| self.spacing.saturating_mul(n))
     }
 
     /// The most accounts that can be read in `time`: 0 if not even one, `None` if nothing but the
     /// server limits it.
     pub fn largest(self, time: Duration) -> Option<u64> {
         let requests = time.as_nanos().checked_div(self.spacing.as_nanos())?;
-        let requests = u64::try_from(requests).unwrap_or(u64::MAX);
-        let pages = requests.saturating_sub(FEWEST_REQUESTS - 1);
-        Some(pages.saturating_mul(as_u64(self.size)))
+        let requests = u64::try_from(requests).map_or(u64::MAX, |n| n.saturating_add(1));
+        // One account more would be another full page.
+        let full = requests.saturating_sub(FEWEST_REQUESTS - 1);
+        Some(full.saturating_mul(as_u64(self.size)).saturating_sub(1))
     }
 
     /// What is missing to read so many accounts, if anything is. Of a run of `timeout`, `left` is
@@ -130,6 +139,10 @@ impl Shortage {
             false => "Raise".to_owned(),
         };
         match run_for(needed) {
+            seconds if seconds > LONGEST_RUN && self.pages.spacing > SLOWEST_LIMIT => {
+                "No run is long enough: raise RATE_LIMIT_REQUESTS, to what your plan at Smartlead allows"
+                    .to_owned()
+            }
             seconds if seconds > LONGEST_RUN => {
                 "No run is long enough: have Smartlead raise its limit, and RATE_LIMIT_REQUESTS with it"
                     .to_owned()
@@ -191,14 +204,21 @@ mod tests {
     }
 
     #[test]
-    fn a_listing_is_its_pages_and_two_that_prove_its_end() {
+    fn a_listing_is_its_full_pages_and_two_that_prove_its_end() {
         let pages = Pages::at(100, limit(10, 2));
-        for (accounts, requests) in [(0, 3), (1, 3), (100, 3), (101, 4), (100_000, 1_002)] {
+        for (accounts, requests) in [
+            (0, 2),
+            (1, 2),
+            (99, 2),
+            (100, 3),
+            (101, 3),
+            (100_000, 1_002),
+        ] {
             assert_eq!(pages.requests(accounts), requests, "{accounts}");
         }
-        assert_eq!(pages.takes(10_000), secs(0.203 * 102.0));
+        assert_eq!(pages.takes(10_000), secs(0.203 * 101.0));
         assert_eq!(pages.takes(u64::MAX), Duration::MAX);
-        assert_eq!(Pages::at(100, None).takes(100_000), Duration::ZERO);
+        assert_eq!(Pages::at(100, None).takes(u64::MAX), Duration::ZERO);
     }
 
     #[test]
@@ -216,8 +236,9 @@ mod tests {
             assert!(pages.shortage(largest + 1, timeout, time).is_some());
         }
         let largest = |limit, time| Pages::at(100, limit).largest(secs(time));
-        assert_eq!(largest(limit(10, 2), 486.0), Some(239_200));
-        assert_eq!(largest(limit(1, 10), 30.0), Some(0));
+        assert_eq!(largest(limit(10, 2), 486.0), Some(239_399));
+        assert_eq!(largest(limit(1, 10), 30.0), Some(199));
+        assert_eq!(largest(limit(1, 10), 10.0), Some(0));
         assert_eq!(largest(None, 486.0), None);
     }
 
@@ -238,8 +259,8 @@ mod tests {
         };
         let shortage = slower.shortage(100_000, timeout, secs(107.6)).unwrap();
         let text = shortage.to_string();
-        assert!(text.contains("at one in 1.020 s take 17 min 3 s"), "{text}");
-        assert!(text.contains("leaves 1 min 47 s"), "{text}");
+        assert!(text.contains("at one in 1.020 s take 17 min 2 s"), "{text}");
+        assert!(text.contains("leaves 1 min 48 s"), "{text}");
     }
 
     #[test]
@@ -265,7 +286,18 @@ mod tests {
                 "Raise RUN_TIMEOUT_SECS to 4560 or more, and the limit and the interval of",
             ),
             (100, 10_000_000, limit(1, 1), "No run is long enough"),
-            (100, u64::MAX, limit(1, 1), "No run is long enough"),
+            (
+                100,
+                u64::MAX,
+                limit(1, 1),
+                "No run is long enough: have Smartlead",
+            ),
+            (
+                100,
+                10_000_000,
+                limit(1, 60),
+                "No run is long enough: raise RATE_LIMIT_REQUESTS",
+            ),
         ] {
             let (pages, timeout) = (Pages::at(size, limit), Duration::from_secs(60));
             let shortage = pages.shortage(accounts, timeout, secs(50.0)).unwrap();

@@ -132,7 +132,7 @@ fn remedy(fault: &Fault) -> &'static str {
             "Check the network, and SMARTLEAD_BASE_URL if it is set; the next check tries again"
         }
         Fault::RateLimited { .. } | Fault::Deadline { .. } => {
-            "Lower RATE_LIMIT_REQUESTS if Smartlead limits the rate, else raise RUN_TIMEOUT_SECS; the next check tries again"
+            "Raise RUN_TIMEOUT_SECS, or where Smartlead limits the rate have other programs send less; the next check tries again"
         }
         Fault::Status {
             code: 300..=399, ..

@@ -5,7 +5,8 @@
 //! servers: a statement with parameters runs unnamed and inside an explicit transaction, and one
 //! that stands alone has no parameters, so that it goes out as a single simple query (`simple`).
 //! The number of round trips does not depend on the number of accounts: rows travel as one JSON
-//! parameter, of thousands at a time.
+//! parameter. Of large outages there are several, of some thousand rows each, so that not all of
+//! them are in memory as text.
 
 mod facts;
 mod migrate;

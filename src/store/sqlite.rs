@@ -148,8 +148,7 @@ fn is_encrypted(_: &SqliteConnectOptions, _: Option<bool>, _: bool) -> Option<bo
 
 /// Reads a row of [`sql::STORED`].
 fn stored(row: &SqliteRow) -> sqlx::Result<Stored> {
-    let fields: &str = row.try_get(0)?;
-    serde_json::from_str(fields).map_err(|error| sqlx::Error::Decode(error.into()))
+    Stored::from_json(row.try_get(0)?)
 }
 
 /// Options for a file that is made where it does not exist.

@@ -1,7 +1,10 @@
 //! A disconnection as the databases give it back.
 
-use chrono::{DateTime, Utc};
+use std::borrow::Cow;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
 
 use super::unreadable;
 use crate::domain::{Cycle, Disconnection, End, Event, Mailbox, Told};
@@ -21,6 +24,7 @@ pub(super) struct Stored {
     pub(super) client_id: Option<i64>,
     pub(super) smtp_error: Option<String>,
     pub(super) imap_error: Option<String>,
+    #[serde(deserialize_with = "moment")]
     pub(super) detected_at: DateTime<Utc>,
     pub(super) missed_listings: i32,
     /// Whether `announced_at` is set.
@@ -28,11 +32,55 @@ pub(super) struct Stored {
     /// Whether `announce_attempted_at` is set.
     pub(super) attempted: bool,
     pub(super) is_active: bool,
+    #[serde(deserialize_with = "moment_if_any")]
     pub(super) resolved_at: Option<DateTime<Utc>>,
     pub(super) resolution: Option<String>,
 }
 
+/// A moment as text. Somebody may have written one by hand; without a zone it is UTC.
+fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
+    let text = Cow::<str>::deserialize(deserializer)?;
+    let moment = text.parse().or_else(|error| {
+        let forms = [
+            "%Y-%m-%d %H:%M:%S%.f",
+            "%Y-%m-%dT%H:%M:%S%.f",
+            "%Y-%m-%d %H:%M",
+        ];
+        let mut read = forms
+            .iter()
+            .map(|form| NaiveDateTime::parse_from_str(&text, form));
+        let naive = read.find_map(Result::ok);
+        naive.map(|naive| naive.and_utc()).ok_or(error)
+    });
+    moment.map_err(|error| D::Error::custom(format!("a time that cannot be read ({error})")))
+}
+
+fn moment_if_any<'de, D>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    #[derive(Deserialize)]
+    struct Moment(#[serde(deserialize_with = "moment")] DateTime<Utc>);
+    let moment = Option::<Moment>::deserialize(deserializer)?;
+    Ok(moment.map(|Moment(moment)| moment))
+}
+
 impl Stored {
+    /// Reads a row that comes as the text of a JSON object.
+    ///
+    /// # Errors
+    /// When a column holds what it should not; it names the account.
+    pub(super) fn from_json(text: &str) -> sqlx::Result<Self> {
+        #[derive(Deserialize)]
+        struct Id {
+            account_id: i64,
+        }
+        serde_json::from_str(text).map_err(|error| match serde_json::from_str(text) {
+            Ok(Id { account_id }) => unreadable("account", account_id, &error),
+            Err(error) => sqlx::Error::Decode(error.into()),
+        })
+    }
+
     /// The disconnection.
     ///
     /// # Errors
@@ -85,5 +133,53 @@ impl Stored {
             end: (!self.is_active).then_some(end),
             disconnection: self.disconnection()?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(id: &str, detected_at: &str, resolved_at: &str) -> sqlx::Result<Stored> {
+        Stored::from_json(&format!(
+            r#"{{"account_id":{id},"detected_at":{detected_at},"resolved_at":{resolved_at},
+                "missed_listings":0,"told":true,"attempted":false,"is_active":true}}"#
+        ))
+    }
+
+    #[test]
+    fn times_are_read_also_as_people_write_them() {
+        for (text, expected) in [
+            (
+                "2026-11-21T14:05:00.123456+00:00",
+                "2026-11-21T14:05:00.123456Z",
+            ),
+            ("2026-11-21T15:05:00+01:00", "2026-11-21T14:05:00Z"),
+            ("2026-11-21 14:05:00", "2026-11-21T14:05:00Z"),
+            ("2026-11-21T14:05:00.5", "2026-11-21T14:05:00.5Z"),
+            ("2026-11-21 14:05", "2026-11-21T14:05:00Z"),
+        ] {
+            let expected: DateTime<Utc> = expected.parse().unwrap();
+            let text = format!("\"{text}\"");
+            let read = row("7", &text, "null").unwrap();
+            assert_eq!((read.detected_at, read.resolved_at), (expected, None));
+            assert_eq!(row("7", &text, &text).unwrap().resolved_at, Some(expected));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_with_its_account() {
+        for (detected_at, resolved_at) in [
+            ("\"soon\"", "null"),
+            ("7", "null"),
+            ("\"2026-11-21 14:05\"", "\"\""),
+        ] {
+            let error = row("7", detected_at, resolved_at)
+                .err()
+                .unwrap()
+                .to_string();
+            assert!(error.contains("account 7: "), "{error}");
+        }
+        assert!(row("null", "\"2026-11-21 14:05\"", "null").is_err());
     }
 }

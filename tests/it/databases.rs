@@ -82,6 +82,13 @@ fn round_trips_do_not_grow_with_the_fleet() {
         events,
         ["BOTH 3050", "SMTP 10", "reconnected 30", "removed 10"]
     );
+    // Of a large outage several thousand rows go at a time: two statements more, of two trips each.
+    world
+        .smartlead
+        .set_fleet(fleet(10_000, (51..=9_100).map(both_down)));
+    world.run_with(&[], &settings).assert(0);
+    let more = link.trips();
+    assert_eq!(more, trips + 4, "for 6,000 new");
 }
 
 #[test]

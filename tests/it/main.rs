@@ -19,6 +19,7 @@ mod doctor;
 mod history;
 mod hostile;
 mod leak;
+mod marks;
 mod pace;
 mod report;
 mod shim;

@@ -56,7 +56,7 @@ pub fn wait<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
-fn full(id: i64, kind: Kind) -> Disconnection {
+pub fn full(id: i64, kind: Kind) -> Disconnection {
     Disconnection {
         mailbox: Mailbox {
             id,
@@ -86,7 +86,7 @@ fn bare(id: i64) -> Disconnection {
     }
 }
 
-fn transition(event: Event, disconnection: Disconnection) -> Transition {
+pub fn transition(event: Event, disconnection: Disconnection) -> Transition {
     Transition {
         event,
         disconnection,
@@ -94,7 +94,7 @@ fn transition(event: Event, disconnection: Disconnection) -> Transition {
 }
 
 /// A store whose lease is held by run `n`, with what it knew.
-async fn begin(world: &World, n: u32) -> (Box<dyn Store>, Known) {
+pub async fn begin(world: &World, n: u32) -> (Box<dyn Store>, Known) {
     let store = open(world);
     match store.begin(&run_id(n), hour(0), LIMIT).await.unwrap() {
         Begun::Free(known) => (store, known),
@@ -102,7 +102,7 @@ async fn begin(world: &World, n: u32) -> (Box<dyn Store>, Known) {
     }
 }
 
-async fn record(
+pub async fn record(
     store: &dyn Store,
     n: u32,
     at: DateTime<Utc>,
@@ -122,7 +122,7 @@ async fn record(
     store.record(&change).await
 }
 
-async fn finish(store: &dyn Store, n: u32, outcome: Outcome, audited: bool) {
+pub async fn finish(store: &dyn Store, n: u32, outcome: Outcome, audited: bool) {
     let run_id = run_id(n);
     let finish = Finish {
         run_id: &run_id,
@@ -137,7 +137,7 @@ async fn finish(store: &dyn Store, n: u32, outcome: Outcome, audited: bool) {
     store.finish(&finish).await.unwrap();
 }
 
-fn telling(accounts: &[i64]) -> Telling {
+pub fn telling(accounts: &[i64]) -> Telling {
     Telling {
         accounts: accounts.to_vec(),
         others: 0,
@@ -145,7 +145,7 @@ fn telling(accounts: &[i64]) -> Telling {
     }
 }
 
-fn diff_of(transitions: Vec<Transition>) -> Diff {
+pub fn diff_of(transitions: Vec<Transition>) -> Diff {
     Diff {
         transitions,
         missing: Vec::new(),
@@ -198,38 +198,6 @@ on_every_engine! {
         assert_eq!(seen, ["1"], "1 was seen again, 4 was missing, and 5 is new");
     }
 
-    fn what_is_seen_as_before_is_not_written_and_when_it_was_last_seen_is_known(world) {
-        let check = |n: u32, found: Diff| wait(async {
-            let (store, _) = begin(&world, n).await;
-            record(&*store, n, hour(n.into()), &found, Announce::New).await.unwrap();
-            finish(&*store, n, Outcome::Complete, true).await;
-        });
-        let unchanged = || Diff { transitions: Vec::new(), missing: Vec::new() };
-        let without_2 = || Diff { missing: vec![2], ..unchanged() };
-        let last_seen = |id: i64, at: DateTime<Utc>| {
-            let at = at.to_rfc3339();
-            let found = world.database.query(&format!(
-                "select 'yes' from disconnected_accounts where account_id = {id} and last_seen_at = '{at}'"));
-            found == ["yes"]
-        };
-        check(1, diff_of((1..=2).map(|id| transition(Event::Disconnected, full(id, Kind::Smtp))).collect()));
-        let by_hand = hour(-1000).to_rfc3339();
-        world.database.query(&format!("update disconnected_accounts set last_seen_at = '{by_hand}' where account_id = 1"));
-        check(2, unchanged());
-        assert!(last_seen(1, hour(-1000)), "nothing was written");
-        check(3, without_2());
-        assert!(last_seen(2, hour(2)), "at the listing before");
-        check(4, without_2());
-        assert!(last_seen(2, hour(2)), "and not since");
-        check(5, unchanged());
-        assert!(last_seen(2, hour(5)) && last_seen(1, hour(-1000)), "it is back");
-        let gone = transition(Event::Removed, full(2, Kind::Smtp));
-        let back = transition(Event::Reconnected, full(1, Kind::Smtp));
-        check(6, without_2());
-        check(7, diff_of(vec![back, gone]));
-        assert!(last_seen(1, hour(7)) && last_seen(2, hour(5)), "as it was resolved");
-    }
-
     fn the_lease_admits_one_run_until_it_ends_or_expires(world) {
         let (first, second) = wait(async {
             let (first, _) = begin(&world, 1).await;
@@ -273,30 +241,6 @@ on_every_engine! {
         assert_eq!(world.open(), ["1 SMTP told", "2 SMTP untold", "3 SMTP told"]);
         let marks = world.database.query("select slack_channel || ' ' || slack_ts from disconnected_accounts where account_id = 1");
         assert_eq!(marks, ["C1droptablerun_lease-- 1503435956.000247"]);
-    }
-
-    fn others_are_those_that_nobody_was_told_of(world) {
-        let receipt = |ts: &str| Receipt { channel: "C1".to_owned(), ts: ts.to_owned() };
-        let others = Telling { others: 2, ..telling(&[3]) };
-        let new = |ids: std::ops::RangeInclusive<i64>| diff_of(ids.map(|id| transition(Event::Disconnected, full(id, Kind::Smtp))).collect());
-        wait(async {
-            let (store, _) = begin(&world, 1).await;
-            record(&*store, 1, hour(0), &new(1..=1), Announce::New).await.unwrap();
-            store.mark_told(&run_id(1), &telling(&[1]), &receipt("1.1"), None, hour(0)).await.unwrap();
-            finish(&*store, 1, Outcome::Complete, true).await;
-            let (store, _) = begin(&world, 2).await;
-            record(&*store, 2, hour(1), &new(2..=5), Announce::New).await.unwrap();
-            store.mark_told(&run_id(2), &telling(&[2]), &receipt("2.1"), Some(&others), hour(1)).await.unwrap();
-        });
-        let accounts = |condition| world.database.query(
-            &format!("select cast(account_id as text) from disconnected_accounts where {condition} order by 1"));
-        assert_eq!(accounts("announce_attempted_at is not null"), ["3", "4", "5"]);
-        assert_eq!(accounts("announced_at is null"), ["3", "4", "5"]);
-        wait(async {
-            open(&world).mark_told(&run_id(2), &others, &receipt("2.2"), None, hour(2)).await.unwrap();
-        });
-        assert_eq!(accounts("slack_ts = '2.2'"), ["3", "4", "5"]);
-        assert_eq!(accounts("slack_ts = '1.1'"), ["1"]);
     }
 
     fn announcing_all_forgets_and_announcing_nothing_marks(world) {

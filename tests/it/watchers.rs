@@ -249,7 +249,7 @@ fn a_summary_that_cannot_be_written_is_only_a_warning() {
 #[test]
 fn a_terminal_shows_progress_and_whole_log_lines() {
     let world = World::any();
-    world.smartlead.set_fleet(fleet(250, []));
+    world.smartlead.set_fleet(fleet(550, []));
     let shown = world.on_terminal(100, "", &[]);
     assert!(shown.contains(" accounts, "), "{shown:?}");
     assert!(!shown.contains(" left"), "nothing is known yet: {shown:?}");
@@ -257,7 +257,7 @@ fn a_terminal_shows_progress_and_whole_log_lines() {
     let limit = ("RATE_LIMIT_REQUESTS", "10");
     let shown = world.on_terminal(100, "", &[limit]);
     assert!(
-        shown.contains(" of about 250 accounts, 0s, about 1s left"),
+        shown.contains(" of about 550 accounts, 0s, about 1s left"),
         "{shown:?}"
     );
     let plain = world.run(&[]).assert(0).stderr;
