@@ -4,11 +4,12 @@
 #
 # Brings up a throwaway PostgreSQL by itself, with TLS and with a pooler before it, on free ports and
 # in a temporary folder that is removed at the end. Needs Rust; installs what else is missing on
-# Debian (C and C++ compilers, PostgreSQL 15 or newer, PgBouncer, OpenSSL, valgrind), and fails where it cannot: no
-# test is ever skipped.
+# Debian (C and C++ compilers, PostgreSQL 15 or newer, PgBouncer, OpenSSL, valgrind), and fails where
+# it cannot: no test is ever skipped.
 #
 # `--all`, as the first argument, adds what CI runs beyond it: the report in a real browser, and
-# scripts/lint.sh. Further arguments are passed on to `cargo test`.
+# scripts/lint.sh. Further arguments are passed on to `cargo test`; with any, instructions are not
+# compared.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib.sh
@@ -39,7 +40,8 @@ main() {
     RUSTDOCFLAGS="-D warnings" step cargo doc --no-deps --locked
     step cargo check --manifest-path fuzz/Cargo.toml --locked --target-dir target/fuzz
     step cargo test --locked "$@"
-    step scripts/bench.sh --instructions
+    # Takes minutes to build, so not for a few tests that are asked for by name.
+    if [ $# = 0 ]; then step scripts/bench.sh --instructions; fi
     if [ "$all" ]; then
         need_browser
         # Not among all targets, so that a plain run needs no browser.

@@ -59,7 +59,7 @@ fn what_the_server_says_is_left_is_not_exceeded() {
 fn a_refusal_teaches_the_pace_that_the_server_takes() {
     let (refused, log) = read_slowly(false);
     assert!(
-        refused > 0 && log.contains("going on with one in 0.0"),
+        refused > 0 && log.contains("going on with one in 0."),
         "{log}"
     );
 }
