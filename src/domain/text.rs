@@ -26,6 +26,9 @@ impl Pool {
 /// spaces, invisible characters that reorder or hide text are dropped, runs of white space shrink
 /// to one space, and what is longer than `max_chars` characters ends in `…`.
 pub fn clean(raw: &str, max_chars: usize) -> String {
+    if raw.len() <= max_chars && is_clean(raw) {
+        return raw.to_owned();
+    }
     let mut text = String::with_capacity(raw.len().min(max_chars.saturating_mul(4)));
     let mut chars = 0;
     let mut gap = false;
@@ -46,6 +49,18 @@ pub fn clean(raw: &str, max_chars: usize) -> String {
         gap = false;
     }
     text
+}
+
+/// Whether a text is certainly clean; that is nearly all, and quickly seen.
+fn is_clean(text: &str) -> bool {
+    let mut before = b' ';
+    for byte in text.bytes() {
+        if !matches!(byte, b' '..=b'~') || (byte == b' ' && before == b' ') {
+            return false;
+        }
+        before = byte;
+    }
+    before != b' ' || text.is_empty()
 }
 
 /// A length of time in its two largest units, such as `2 d 7 h`.
