@@ -10,8 +10,8 @@
 //! 3. The source ([`smartlead`]) is paged to its end through the polite sender ([`http`]). If
 //!    anything about the listing is incomplete or suspiciously short, the check fails here, and
 //!    has changed nothing.
-//! 4. [`domain::diff()`] compares what is open with what was listed. It is pure, and so is every
-//!    other decision: paging, retries, rendering, the guard against short listings.
+//! 4. [`domain::comparison`] compares each account that is listed with what is open. It is pure, and
+//!    so is every other decision: paging, pace, retries, rendering, the guard against short listings.
 //! 5. The store commits the transitions and the run. New disconnections are untold.
 //! 6. The transitions are appended to the audit trail.
 //! 7. What is untold is rendered and posted ([`slack`]): that a post begins is on record before it
