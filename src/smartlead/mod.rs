@@ -87,13 +87,12 @@ impl SmartleadError {
     /// Whether there was no time left.
     pub fn is_late(&self) -> bool {
         match self {
-            Self::Refused(_) => false,
             Self::First { source, .. }
             | Self::Incomplete {
                 source: PagingError::Page { source, .. },
                 ..
             } => matches!(source.fault, Fault::Deadline { .. }),
-            Self::Incomplete { .. } => false,
+            Self::Refused(_) | Self::Incomplete { .. } => false,
         }
     }
 

@@ -68,6 +68,20 @@ fn a_refusal_teaches_the_rate_that_was_taken() {
 }
 
 #[test]
+fn a_pause_that_no_limit_explains_teaches_only_when_it_comes_again() {
+    let (mut pace, now) = unlimited();
+    send(&mut pace, 20, now);
+    let refused = pace.send(now).unwrap();
+    let resumed = now + secs(60.0);
+    assert_eq!(pace.refused(refused, resumed), None);
+    assert_eq!(pace.spacing(), Duration::ZERO);
+    send(&mut pace, 20, resumed);
+    let again = pace.send(resumed).unwrap();
+    let taught = pace.refused(again, resumed + secs(60.0));
+    assert_eq!(taught, Some(WIDEST_LESSON.mul_f64(SLACK)));
+}
+
+#[test]
 fn a_pause_that_was_too_short_is_one_with_the_next() {
     let (mut pace, now) = unlimited();
     send(&mut pace, 60, now);
