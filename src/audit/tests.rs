@@ -201,3 +201,17 @@ fn a_folder_that_cannot_be_made_is_named_with_what_to_do() {
         "{error}"
     );
 }
+
+#[test]
+fn lines_that_another_run_got_there_meanwhile_are_not_written_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let trail = AuditTrail::open(folder.path()).unwrap();
+    let [a, b, c] = ["a", "b", "c"].map(made);
+    let path = append(&trail, &[a.clone(), b.clone()]).unwrap().unwrap();
+    append(&trail, &[a, b, c]).unwrap();
+    let names: Vec<String> = records(&path)
+        .into_iter()
+        .map(|mut r| r.swap_remove(3))
+        .collect();
+    assert_eq!(names, ["a", "b", "c"]);
+}

@@ -182,6 +182,19 @@ mod tests {
     }
 
     #[test]
+    fn space_at_the_ends_and_runs_of_it_go() {
+        for (text, cleaned) in [
+            ("", ""),
+            (" ", ""),
+            (" a", "a"),
+            ("a ", "a"),
+            ("a  b", "a b"),
+        ] {
+            assert_eq!(clean(text, 99), cleaned, "{text:?}");
+        }
+    }
+
+    #[test]
     fn long_text_ends_in_an_ellipsis_within_the_limit() {
         assert_eq!(clean("abcdef", 6), "abcdef");
         assert_eq!(clean("abcdefg", 6), "abcde…");
