@@ -7,8 +7,8 @@ use std::io::{
     self, BufRead as _, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _,
 };
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
+use arcstr::ArcStr;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::disk;
@@ -72,8 +72,9 @@ fn month(at: DateTime<Utc>) -> String {
 pub fn line(transition: &Transition, run_id: &RunId, at: DateTime<Utc>) -> AuditLine {
     let disconnection = &transition.disconnection;
     let mailbox = &disconnection.mailbox;
-    let text = |text: &Option<Arc<str>>| cell(text.as_deref().unwrap_or_default());
+    let text = |text: &Option<ArcStr>| cell(text.as_deref().unwrap_or_default());
     let number = |number: Option<i64>| number.map(|n| n.to_string()).unwrap_or_default();
+    let count = |count: Option<u32>| number(count.map(Into::into));
     let cells = [
         at.to_rfc3339_opts(SecondsFormat::Secs, true),
         run_id.to_string(),
@@ -83,8 +84,8 @@ pub fn line(transition: &Transition, run_id: &RunId, at: DateTime<Utc>) -> Audit
         text(&mailbox.account_type),
         disconnection.kind.to_string(),
         cell(&mailbox.tags),
-        number(mailbox.daily_cap),
-        number(mailbox.sent_today),
+        count(mailbox.daily_cap),
+        count(mailbox.sent_today),
         transition.event.as_str().to_owned(),
         number(mailbox.client_id),
         text(&disconnection.smtp_error),

@@ -62,11 +62,11 @@ pub struct Record<'a> {
     /// The agency's client.
     pub client_id: Option<i64>,
     /// E-mails a day the account may send.
-    pub message_per_day: Option<i64>,
+    pub message_per_day: Option<u32>,
     /// E-mails sent that day, as of the last change that was recorded.
-    pub daily_sent_count: Option<i64>,
+    pub daily_sent_count: Option<u32>,
     /// Campaigns that use the account.
-    pub campaign_count: Option<i64>,
+    pub campaign_count: Option<u32>,
     /// The provider's words for the failing SMTP link.
     pub smtp_error: Option<&'a str>,
     /// The provider's words for the failing IMAP link.

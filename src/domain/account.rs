@@ -1,6 +1,6 @@
 //! Accounts as a source lists them.
 
-use std::sync::Arc;
+use arcstr::ArcStr;
 
 /// What a source says of one link (SMTP or IMAP) of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -8,34 +8,34 @@ pub enum LinkState {
     /// Seen connected.
     Ok,
     /// Seen failing, with the provider's words, empty where it gave none.
-    Failed(Arc<str>),
+    Failed(ArcStr),
     /// The source did not say. Neither opens nor resolves anything.
     Unknown,
 }
 
 /// Who a mailbox is and what it is for: the part that stays with its history.
 ///
-/// Text has been through [`super::text::clean`]; every field but the id may be absent. Text is shared
-/// where accounts have it in common, as they do provider types and tags: an outage can put every
-/// account of a large fleet on record at once.
+/// Text has been through [`super::text::clean`]; every field but the id may be absent. An outage can
+/// put every account of a large fleet on record at once, so a value is small: text stands behind one
+/// word, and is shared where accounts have it in common, as they do provider types and tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mailbox {
     /// The source's stable key.
     pub id: i64,
     /// Sender name.
-    pub name: Option<Arc<str>>,
+    pub name: Option<ArcStr>,
     /// E-mail address.
-    pub address: Option<Arc<str>>,
+    pub address: Option<ArcStr>,
     /// Provider type as the source spells it, such as `GMAIL`; an open set.
-    pub account_type: Option<Arc<str>>,
+    pub account_type: Option<ArcStr>,
     /// Tag names, joined with `", "`.
-    pub tags: Arc<str>,
+    pub tags: ArcStr,
     /// E-mails a day the mailbox may send.
-    pub daily_cap: Option<i64>,
+    pub daily_cap: Option<u32>,
     /// E-mails sent today, as of the listing.
-    pub sent_today: Option<i64>,
+    pub sent_today: Option<u32>,
     /// Campaigns that use the mailbox.
-    pub campaigns: Option<i64>,
+    pub campaigns: Option<u32>,
     /// The agency's client the mailbox belongs to.
     pub client_id: Option<i64>,
 }
@@ -48,7 +48,7 @@ impl Mailbox {
             name: None,
             address: None,
             account_type: None,
-            tags: Arc::default(),
+            tags: ArcStr::default(),
             daily_cap: None,
             sent_today: None,
             campaigns: None,

@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
+use arcstr::ArcStr;
 use chrono::{DateTime, Utc};
 
 use super::account::Mailbox;
@@ -106,9 +106,9 @@ pub struct Disconnection {
     /// Which links fail.
     pub kind: Kind,
     /// The provider's words for the failing SMTP link.
-    pub smtp_error: Option<Arc<str>>,
+    pub smtp_error: Option<ArcStr>,
     /// The provider's words for the failing IMAP link.
-    pub imap_error: Option<Arc<str>>,
+    pub imap_error: Option<ArcStr>,
     /// When a check first saw it.
     pub detected_at: DateTime<Utc>,
     /// Complete listings in a row that did not hold the account.
@@ -119,7 +119,7 @@ pub struct Disconnection {
 
 impl Disconnection {
     /// The texts that many disconnections are likely to have in common.
-    pub fn texts_in_common(&mut self) -> impl Iterator<Item = &mut Arc<str>> {
+    pub fn texts_in_common(&mut self) -> impl Iterator<Item = &mut ArcStr> {
         let mailbox = &mut self.mailbox;
         let sometimes = [
             &mut mailbox.name,

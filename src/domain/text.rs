@@ -1,22 +1,22 @@
 //! Text to show: what comes from outside, made fit for it, and times.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::Duration;
 
+use arcstr::ArcStr;
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// Texts that many values have in common, each kept once.
 #[derive(Debug, Default)]
-pub struct Pool(HashSet<Arc<str>>);
+pub struct Pool(HashSet<ArcStr>);
 
 impl Pool {
     /// Has each of these texts be the one that is kept already, where there is one.
-    pub fn share<'t>(&mut self, texts: impl IntoIterator<Item = &'t mut Arc<str>>) {
+    pub fn share<'t>(&mut self, texts: impl IntoIterator<Item = &'t mut ArcStr>) {
         for text in texts {
             match self.0.get(text) {
-                Some(kept) => *text = Arc::clone(kept),
-                None => drop(self.0.insert(Arc::clone(text))),
+                Some(kept) => *text = ArcStr::clone(kept),
+                None => drop(self.0.insert(ArcStr::clone(text))),
             }
         }
     }

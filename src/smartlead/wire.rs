@@ -8,8 +8,8 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 
+use arcstr::ArcStr;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, de};
 use serde_json::value::RawValue;
@@ -177,7 +177,7 @@ impl Row<'_> {
             text.0
                 .map(|text| text::clean(&text, longest))
                 .filter(|text| !text.is_empty())
-                .map(Arc::from)
+                .map(ArcStr::from)
         };
         let link = |flag: Flag, error: Text<'_>| match flag.0 {
             Some(true) => LinkState::Ok,
@@ -198,9 +198,9 @@ impl Row<'_> {
                 address: clean(self.from_email, LONGEST_ADDRESS),
                 account_type: clean(self.account_type, LONGEST_NAME),
                 tags: text::clean(&tags.join(", "), LONGEST_TAGS).into(),
-                daily_cap: self.message_per_day.0,
-                sent_today: self.daily_sent_count.0,
-                campaigns: self.campaign_count.0,
+                daily_cap: self.message_per_day.count(),
+                sent_today: self.daily_sent_count.count(),
+                campaigns: self.campaign_count.count(),
                 client_id: self.client_id.0,
             },
             smtp: link(self.is_smtp_success, self.smtp_failure_error),
@@ -224,6 +224,13 @@ impl<'de> Deserialize<'de> for Id {
 /// A whole number, also when it is sent as text; anything else is absent.
 #[derive(Default)]
 struct Number(Option<i64>);
+
+impl Number {
+    /// The number as a count, absent where it can be none.
+    fn count(self) -> Option<u32> {
+        self.0.and_then(|number| u32::try_from(number).ok())
+    }
+}
 
 /// A truth value, also when it is sent as text or as 0 and 1; anything else is absent.
 #[derive(Default)]

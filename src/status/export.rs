@@ -94,6 +94,7 @@ impl<'a> Status<'a> {
         writer.write_record(HEADER)?;
         let text = |text: Option<&str>| cell(text.unwrap_or_default());
         let number = |number: Option<i64>| number.map(|n| n.to_string()).unwrap_or_default();
+        let count = |count: Option<u32>| number(count.map(Into::into));
         for record in self.records() {
             writer.write_record([
                 record.account_id.to_string(),
@@ -103,9 +104,9 @@ impl<'a> Status<'a> {
                 record.disconnection_type.to_owned(),
                 cell(&record.tags.join(", ")),
                 number(record.client_id),
-                number(record.message_per_day),
-                number(record.daily_sent_count),
-                number(record.campaign_count),
+                count(record.message_per_day),
+                count(record.daily_sent_count),
+                count(record.campaign_count),
                 text(record.smtp_error),
                 text(record.imap_error),
                 record

@@ -88,6 +88,7 @@ impl Stored {
     pub(super) fn disconnection(self) -> sqlx::Result<Disconnection> {
         let kind = self.disconnection_type.as_deref().unwrap_or_default();
         let kind = kind.parse();
+        let count = |number| u32::try_from(number).ok();
         Ok(Disconnection {
             kind: kind.map_err(|error| unreadable("account", self.account_id, &error))?,
             mailbox: Mailbox {
@@ -96,9 +97,9 @@ impl Stored {
                 address: self.from_email.map(Into::into),
                 account_type: self.account_type.map(Into::into),
                 tags: self.tags.unwrap_or_default().into(),
-                daily_cap: self.message_per_day,
-                sent_today: self.daily_sent_count,
-                campaigns: self.campaign_count,
+                daily_cap: self.message_per_day.and_then(count),
+                sent_today: self.daily_sent_count.and_then(count),
+                campaigns: self.campaign_count.and_then(count),
                 client_id: self.client_id,
             },
             smtp_error: self.smtp_error.map(Into::into),

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use arcstr::ArcStr;
 use chrono::TimeDelta;
 use proptest::prelude::*;
 
@@ -381,8 +382,8 @@ fn texts_that_disconnections_have_in_common_are_kept_once() {
     let [one, two] = texts.collect::<Vec<_>>()[..] else {
         panic!("two are down");
     };
-    let kept_once = |a: &Option<std::sync::Arc<str>>, b: &Option<std::sync::Arc<str>>| {
-        std::sync::Arc::ptr_eq(a.as_ref().unwrap(), b.as_ref().unwrap())
+    let kept_once = |a: &Option<ArcStr>, b: &Option<ArcStr>| {
+        ArcStr::ptr_eq(a.as_ref().unwrap(), b.as_ref().unwrap())
     };
     assert!(kept_once(
         &one.mailbox.account_type,

@@ -94,7 +94,7 @@ fn everything_but_the_id_may_be_absent_null_or_odd() {
     assert_eq!(nulls, nothing);
     let odd = one(
         r#"{"id":1,"from_name":{},"from_email":[1],"type":false,"is_smtp_success":"maybe",
-        "is_imap_success":{},"message_per_day":{},"daily_sent_count":1.5,"campaign_count":[],
+        "is_imap_success":{},"message_per_day":-1,"daily_sent_count":1.5,"campaign_count":4294967296,
         "client_id":"x","tags":{"a":1},"email_account_tag_mappings":[{"tag":null},null,7.5e0]}"#,
     );
     assert_eq!(&*odd.mailbox.tags, "7.5");
