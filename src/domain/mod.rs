@@ -4,6 +4,7 @@
 //! or database.
 
 pub mod account;
+pub mod cause;
 pub mod comparison;
 pub mod diff;
 pub mod disconnection;
@@ -19,6 +20,7 @@ pub mod text;
 pub mod trend;
 
 pub use account::{Account, LinkState, Mailbox};
+pub use cause::{Cause, Class, Link, Owner, Transience, classify};
 pub use comparison::{Comparison, Observation};
 pub use diff::{Diff, Event, Transition, Unannounced};
 pub use disconnection::{Disconnection, Kind, Told};
