@@ -83,6 +83,11 @@ mod has {
     }
 }
 
+/// What stands between the pieces of a run, of one byte each.
+const DELIMITERS: [char; 14] = [
+    '(', ')', '{', '}', ',', ';', ':', '|', '*', '=', '!', '[', ']', '`',
+];
+
 /// What is read so far.
 struct Reader {
     words: String,
@@ -148,11 +153,11 @@ impl Reader {
 
     fn pieces(&mut self, run: &str) {
         let mut rest = run;
-        while let Some(at) = rest.find([
-            '(', ')', '{', '}', ',', ';', ':', '|', '*', '=', '!', '[', ']', '`',
-        ]) {
+        // Whether a name goes on: with a port, or with the line and column of a file.
+        let mut in_name = false;
+        while let Some(at) = rest.find(DELIMITERS) {
             let (piece, tail) = rest.split_at(at);
-            self.piece(piece);
+            in_name = self.part(piece, in_name) && tail.starts_with(':');
             if tail.starts_with('[') {
                 self.sign(BRACKET);
             } else if tail.starts_with(']') {
@@ -161,26 +166,40 @@ impl Reader {
             // The delimiters are one byte each.
             rest = tail.get(1..).unwrap_or_default();
         }
-        self.piece(rest);
+        self.part(rest, in_name);
     }
 
-    fn piece(&mut self, piece: &str) {
+    /// Reads a piece; gives whether it is a name or part of one.
+    fn part(&mut self, piece: &str, in_name: bool) -> bool {
+        if in_name && piece.bytes().all(|byte| byte.is_ascii_digit()) {
+            self.sign(NUMBER);
+            return true;
+        }
+        self.piece(piece)
+    }
+
+    /// Reads what stands between two delimiters; gives whether it is a name.
+    fn piece(&mut self, piece: &str) -> bool {
         let piece =
             piece.trim_matches(|c: char| c.is_ascii_punctuation() && !matches!(c, '/' | '@'));
         let bits = has::what(piece);
         if bits & !has::LETTER == 0 {
-            return self.word(piece);
+            self.word(piece);
+            return false;
         }
         if bits & has::DIGIT != 0
             && let Some(rest) = self.code(piece)
         {
             return self.piece(rest);
         }
-        if says_nothing(piece, bits) || (bits & has::DIGIT != 0 && self.words.ends_with(" id ")) {
+        let is_name =
+            says_nothing(piece, bits) || bits & has::DIGIT != 0 && self.words.ends_with(" id ");
+        if is_name {
             self.sign(NAME);
         } else {
             self.words(piece);
         }
+        is_name
     }
 
     /// Takes a code from the beginning of a piece, and gives what is left of it.
@@ -292,8 +311,16 @@ impl Reader {
         let mut start = self.words.len();
         for c in piece.chars() {
             match c {
-                'a'..='z' | '0'..='9' => self.words.push(c),
+                'a'..='z' | '0'..='9' | '_' => self.words.push(c),
                 'A'..='Z' => self.words.push(c.to_ascii_lowercase()),
+                // As in b'…', a text that Python quotes.
+                '\'' if self
+                    .words
+                    .get(start..)
+                    .is_some_and(|word| word == "b" || word == "u") =>
+                {
+                    start = self.end_word(start);
+                }
                 // As in "doesn't": one word, however the apostrophe is written.
                 '\'' | '’' | '´' => {}
                 _ if c.is_ascii() => start = self.end_word(start),
@@ -314,6 +341,7 @@ impl Reader {
     fn end_word(&mut self, start: usize) -> usize {
         match self.words.get(start..) {
             Some("") | None => return start,
+            Some(word) if WINSOCK.contains(&word) => {}
             Some(word) if word.bytes().all(|byte| byte.is_ascii_digit()) => {
                 self.words.truncate(start);
                 self.words.push_str(NUMBER);
@@ -324,6 +352,11 @@ impl Reader {
         self.words.len()
     }
 }
+
+/// Errors of Windows' sockets, which name themselves by number.
+const WINSOCK: [&str; 8] = [
+    "10051", "10053", "10054", "10060", "10061", "10065", "11001", "11004",
+];
 
 /// Programs whose versions look like enhanced status codes.
 const VERSIONED: [&str; 5] = [" version", " phpmailer", " exim", " postfix", " nodemailer"];
@@ -358,8 +391,11 @@ fn split_url(run: &str) -> Option<(&str, &str, &str)> {
     Some((before, url, rest))
 }
 
-/// Whether a run of hexadecimal digits and colons is a time of day or an IPv6 address.
+/// Whether a run is a time of day, an IPv6 address, or a line and a column: hexadecimal digits and
+/// colons.
 fn is_time_or_address(run: &str) -> bool {
+    let run = run.trim_start_matches(['[', '(']);
+    let run = run.trim_end_matches([']', ')', ',', ';', ':', '.']);
     run.matches(':').count() >= 2
         && run
             .bytes()
@@ -377,7 +413,7 @@ fn says_nothing(piece: &str, bits: u8) -> bool {
         let mut parts = piece.split('/');
         return piece.starts_with(['/', '.', '~'])
             || parts.clone().next_back().is_some_and(is_file)
-            || parts.next().is_some_and(|first| is_host(first));
+            || parts.next().is_some_and(is_host);
     }
     if bits & has::DOT != 0 {
         return is_file(piece) || is_host(piece);
@@ -474,9 +510,14 @@ fn is_host(piece: &str) -> bool {
                 .iter()
                 .any(|known| last.eq_ignore_ascii_case(known))
     };
+    let is_number = piece
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
     match labels {
         0 | 1 => false,
-        2 => is_known() || last.bytes().all(|byte| byte.is_ascii_digit()),
+        // An id with a number at its end, but no version of TLS.
+        2 => is_known() || !is_number && last.bytes().all(|byte| byte.is_ascii_digit()),
+        3 => !is_number,
         _ => true,
     }
 }

@@ -12,10 +12,12 @@
 //! 2. [`codes`]: enhanced status codes that have one meaning whatever words stand beside them.
 //! 3. [`reasons`]: phrases that give a reason.
 //! 4. [`network`]: what the client saw of the network, of TLS and of a server that is none.
-//! 5. [`general`]: that sign-in was refused, or that something is out of order for now, and no more.
+//! 5. [`languages`]: reasons in other languages.
+//! 6. [`general`]: that sign-in was refused, or that something is out of order for now, and no more.
 
 mod codes;
 mod general;
+mod languages;
 mod named;
 mod network;
 mod reasons;
@@ -32,6 +34,7 @@ pub(super) fn all() -> impl Iterator<Item = (Class, &'static str)> {
         codes::TABLE,
         reasons::TABLE,
         network::TABLE,
+        languages::TABLE,
         general::TABLE,
     ]
     .into_iter()
