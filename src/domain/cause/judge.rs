@@ -21,9 +21,10 @@ pub(super) fn class(text: &str, link: Option<Link>, provider: Option<&str>) -> C
         words.push_str(link.as_str());
         words.push(' ');
     }
-    if let Some(provider) = provider.and_then(|provider| provider.get(..provider.len().min(32))) {
+    let is_word = |name: &&str| name.len() <= 32 && name.bytes().all(|b| b.is_ascii_alphanumeric());
+    if let Some(provider) = provider.map(str::trim).filter(is_word) {
         words.push_str("provider:");
-        words.extend(provider.trim().chars().map(|c| c.to_ascii_lowercase()));
+        words.push_str(&provider.to_ascii_lowercase());
         words.push(' ');
     }
     JUDGE

@@ -6,10 +6,13 @@
 //! names, addresses, URLs, paths and ids, [`NUMBER`] for numbers. Reply codes and enhanced status
 //! codes come after the words, because a reply of several lines repeats them in mid-sentence.
 
-use std::borrow::Cow;
+mod markup;
+mod names;
 
 use super::Class;
 use super::aadsts;
+use markup::without_markup;
+use names::{is_time_or_address, says_nothing, split_url};
 
 /// Stands for a host name, an address, a URL, a path or an id.
 const NAME: &str = "@";
@@ -40,7 +43,10 @@ pub(super) fn read(text: &str) -> Reading {
     let mut reader = Reader::new(text.len().min(2 * WINDOW));
     let (beginning, end) = window(text);
     reader.read(beginning);
-    reader.read(end);
+    if !end.is_empty() {
+        reader.sign(NAME);
+        reader.read(end);
+    }
     reader.done()
 }
 
@@ -62,31 +68,49 @@ mod has {
     pub const SLASH: u8 = 8;
     pub const AT: u8 = 16;
     pub const HYPHEN: u8 = 32;
-    pub const COLON: u8 = 64;
+    /// What stands between two pieces of a run.
+    pub const DELIMITER: u8 = 64;
     /// Anything else.
     pub const OTHER: u8 = 128;
 
-    /// The bits of every character of `run`.
-    pub fn what(run: &str) -> u8 {
-        run.bytes().fold(0, |bits, byte| {
-            bits | match byte {
+    /// The bit of each byte; none for what stands between two runs.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a byte is within 256, and the compiler looks at it"
+    )]
+    const BITS: [u8; 256] = {
+        let mut bits = [OTHER; 256];
+        let mut byte: u8 = 0;
+        loop {
+            bits[byte as usize] = match byte {
+                b'\0'..=b' ' | b'"' | b'<' | b'>' | 0x7f => 0,
                 b'a'..=b'z' | b'A'..=b'Z' => LETTER,
                 b'0'..=b'9' => DIGIT,
                 b'.' => DOT,
                 b'/' => SLASH,
                 b'@' => AT,
                 b'-' => HYPHEN,
-                b':' => COLON,
+                b'(' | b')' | b'{' | b'}' | b'[' | b']' | b',' | b';' | b':' | b'|' | b'*'
+                | b'=' | b'!' | b'`' => DELIMITER,
                 _ => OTHER,
+            };
+            if byte == u8::MAX {
+                break bits;
             }
-        })
+            byte += 1;
+        }
+    };
+
+    /// The bit of a byte.
+    pub fn bit(byte: u8) -> u8 {
+        BITS.get(usize::from(byte)).copied().unwrap_or(OTHER)
+    }
+
+    /// The bits of every byte of `run`.
+    pub fn what(run: &str) -> u8 {
+        run.bytes().fold(0, |bits, byte| bits | bit(byte))
     }
 }
-
-/// What stands between the pieces of a run, of one byte each.
-const DELIMITERS: [char; 14] = [
-    '(', ')', '{', '}', ',', ';', ':', '|', '*', '=', '!', '[', ']', '`',
-];
 
 /// What is read so far.
 struct Reader {
@@ -101,7 +125,7 @@ struct Reader {
 
 impl Reader {
     fn new(capacity: usize) -> Self {
-        let mut words = String::with_capacity(capacity + 64);
+        let mut words = String::with_capacity(capacity + capacity / 4 + 64);
         words.push(' ');
         Self {
             words,
@@ -123,39 +147,62 @@ impl Reader {
 
     fn read(&mut self, text: &str) {
         let text = without_markup(text);
-        for run in text.split(|c: char| match c {
-            '!'..='~' => matches!(c, '"' | '<' | '>'),
-            _ => c.is_whitespace() || c.is_control() || matches!(c, '“' | '”' | '„' | '«' | '»'),
-        }) {
-            self.run(run);
+        if text.is_ascii() {
+            self.runs(&text);
+        } else {
+            for part in text.split(is_wide_gap) {
+                self.runs(part);
+            }
         }
     }
 
-    /// Reads what stands between two spaces.
-    fn run(&mut self, mut run: &str) {
-        let mut bits = has::what(run);
-        if bits & !has::LETTER == 0 {
-            return self.word(run);
+    /// Reads a text run by run, which are what stands between two spaces, quotes or angle brackets.
+    fn runs(&mut self, text: &str) {
+        let mut rest = text;
+        loop {
+            let mut bits = 0;
+            let end = rest.bytes().position(|byte| {
+                let bit = has::bit(byte);
+                bits |= bit;
+                bit == 0
+            });
+            let (run, tail) = rest.split_at(end.unwrap_or(rest.len()));
+            if bits == has::LETTER {
+                self.word(run);
+            } else if bits != 0 {
+                self.run(run, bits);
+            }
+            // What ends a run is one byte; at the end there is none.
+            match tail.get(1..) {
+                Some(tail) => rest = tail,
+                None => break,
+            }
         }
-        while bits & has::SLASH != 0
-            && let Some((before, url, rest)) = split_url(run)
-        {
-            self.pieces(before);
-            self.url(url);
-            run = rest;
-            bits = has::what(run);
+    }
+
+    fn run(&mut self, mut run: &str, bits: u8) {
+        if bits & has::SLASH != 0 {
+            while let Some((before, url, rest)) = split_url(run) {
+                self.pieces(before);
+                self.url(url);
+                run = rest;
+            }
         }
-        if bits & has::COLON != 0 && is_time_or_address(run) {
+        if bits & has::DELIMITER != 0 && is_time_or_address(run) {
             return self.sign(NAME);
         }
         self.pieces(run);
     }
 
+    /// Reads a run piece by piece, which are what stands between its delimiters.
     fn pieces(&mut self, run: &str) {
         let mut rest = run;
         // Whether a name goes on: with a port, or with the line and column of a file.
         let mut in_name = false;
-        while let Some(at) = rest.find(DELIMITERS) {
+        while let Some(at) = rest
+            .bytes()
+            .position(|byte| has::bit(byte) == has::DELIMITER)
+        {
             let (piece, tail) = rest.split_at(at);
             in_name = self.part(piece, in_name) && tail.starts_with(':');
             if tail.starts_with('[') {
@@ -163,7 +210,6 @@ impl Reader {
             } else if tail.starts_with(']') {
                 self.in_error_codes = false;
             }
-            // The delimiters are one byte each.
             rest = tail.get(1..).unwrap_or_default();
         }
         self.part(rest, in_name);
@@ -180,17 +226,14 @@ impl Reader {
 
     /// Reads what stands between two delimiters; gives whether it is a name.
     fn piece(&mut self, piece: &str) -> bool {
-        let piece =
-            piece.trim_matches(|c: char| c.is_ascii_punctuation() && !matches!(c, '/' | '@'));
+        let mut piece = bare(piece);
+        while let Some(rest) = self.code(piece) {
+            piece = bare(rest);
+        }
         let bits = has::what(piece);
         if bits & !has::LETTER == 0 {
             self.word(piece);
             return false;
-        }
-        if bits & has::DIGIT != 0
-            && let Some(rest) = self.code(piece)
-        {
-            return self.piece(rest);
         }
         let is_name =
             says_nothing(piece, bits) || bits & has::DIGIT != 0 && self.words.ends_with(" id ");
@@ -204,6 +247,9 @@ impl Reader {
 
     /// Takes a code from the beginning of a piece, and gives what is left of it.
     fn code<'p>(&mut self, piece: &'p str) -> Option<&'p str> {
+        if !piece.starts_with(|c: char| c.is_ascii_digit() || matches!(c, 'a' | 'A')) {
+            return None;
+        }
         if let Some(rest) = after(piece, "aadsts") {
             let (number, rest) = number(rest)?;
             self.entra(number);
@@ -279,15 +325,18 @@ impl Reader {
         }
     }
 
-    /// A URL says nothing, but for a page of Google's help that is named after the reason.
+    /// A URL says nothing, but for a page of Google's help that is named after the reason, and for a
+    /// number of Entra's in an address that the sign-in came back to.
     fn url(&mut self, url: &str) {
         self.sign(NAME);
+        if let Some(at) = url.find("AADSTS").or_else(|| url.find("aadsts")) {
+            self.code(url.get(at..).unwrap_or_default());
+        }
         if let Some((_, query)) = url.split_once("?p=").or_else(|| url.split_once("?P=")) {
             let end = query.find(|c: char| !c.is_ascii_alphanumeric());
             let reason = end.and_then(|end| query.get(..end)).unwrap_or(query);
             self.codes.push_str("p=");
-            self.codes
-                .extend(reason.chars().map(|c| c.to_ascii_lowercase()));
+            push_lower(&mut self.codes, reason);
             self.codes.push(' ');
         }
     }
@@ -300,8 +349,7 @@ impl Reader {
     /// A word of ASCII letters, or nothing.
     fn word(&mut self, word: &str) {
         if !word.is_empty() {
-            self.words
-                .extend(word.chars().map(|c| c.to_ascii_lowercase()));
+            push_lower(&mut self.words, word);
             self.words.push(' ');
         }
     }
@@ -313,14 +361,6 @@ impl Reader {
             match c {
                 'a'..='z' | '0'..='9' | '_' => self.words.push(c),
                 'A'..='Z' => self.words.push(c.to_ascii_lowercase()),
-                // As in b'…', a text that Python quotes.
-                '\'' if self
-                    .words
-                    .get(start..)
-                    .is_some_and(|word| word == "b" || word == "u") =>
-                {
-                    start = self.end_word(start);
-                }
                 // As in "doesn't": one word, however the apostrophe is written.
                 '\'' | '’' | '´' => {}
                 _ if c.is_ascii() => start = self.end_word(start),
@@ -358,6 +398,35 @@ const WINSOCK: [&str; 8] = [
     "10051", "10053", "10054", "10060", "10061", "10065", "11001", "11004",
 ];
 
+/// Adds ASCII text in lower case.
+fn push_lower(to: &mut String, text: &str) {
+    let start = to.len();
+    to.push_str(text);
+    if let Some(added) = to.get_mut(start..) {
+        added.make_ascii_lowercase();
+    }
+}
+
+/// What ends a run, beyond ASCII.
+fn is_wide_gap(c: char) -> bool {
+    !c.is_ascii()
+        && (c.is_whitespace() || c.is_control() || matches!(c, '“' | '”' | '„' | '«' | '»'))
+}
+
+/// A piece without the punctuation around it, and without the letter before what Python quotes.
+fn bare(piece: &str) -> &str {
+    let trim = |piece| {
+        str::trim_matches(piece, |c: char| {
+            c.is_ascii_punctuation() && !matches!(c, '/' | '@')
+        })
+    };
+    let piece = trim(piece);
+    match piece.as_bytes() {
+        [b'b' | b'B' | b'u' | b'U', b'\'', ..] => trim(piece.get(2..).unwrap_or_default()),
+        _ => piece,
+    }
+}
+
 /// Programs whose versions look like enhanced status codes.
 const VERSIONED: [&str; 5] = [" version", " phpmailer", " exim", " postfix", " nodemailer"];
 
@@ -373,170 +442,6 @@ fn number(text: &str) -> Option<(u32, &str)> {
 fn after<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {
     let (head, tail) = text.split_at_checked(prefix.len())?;
     head.eq_ignore_ascii_case(prefix).then_some(tail)
-}
-
-/// A run before, in and after its first URL.
-fn split_url(run: &str) -> Option<(&str, &str, &str)> {
-    let (head, _) = run.split_once("://")?;
-    let scheme = head.rfind(|c: char| !c.is_ascii_alphanumeric());
-    // What comes before a scheme is ASCII or the last byte of a wider character, which is no
-    // boundary; then the whole run is the URL.
-    let (before, url) = run
-        .split_at_checked(scheme.map_or(0, |at| at + 1))
-        .unwrap_or(("", run));
-    let end = url
-        .find([')', '}', '\'', '`', '|', '\\'])
-        .unwrap_or(url.len());
-    let (url, rest) = url.split_at(end);
-    Some((before, url, rest))
-}
-
-/// Whether a run is a time of day, an IPv6 address, or a line and a column: hexadecimal digits and
-/// colons.
-fn is_time_or_address(run: &str) -> bool {
-    let run = run.trim_start_matches(['[', '(']);
-    let run = run.trim_end_matches([']', ')', ',', ';', ':', '.']);
-    run.matches(':').count() >= 2
-        && run
-            .bytes()
-            .all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.' | b'%'))
-}
-
-/// Whether a piece is a host name, an address, a path or an id, whose words mean nothing.
-fn says_nothing(piece: &str, bits: u8) -> bool {
-    if bits & has::AT != 0 {
-        return piece
-            .split_once('@')
-            .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty());
-    }
-    if bits & has::SLASH != 0 {
-        let mut parts = piece.split('/');
-        return piece.starts_with(['/', '.', '~'])
-            || parts.clone().next_back().is_some_and(is_file)
-            || parts.next().is_some_and(is_host);
-    }
-    if bits & has::DOT != 0 {
-        return is_file(piece) || is_host(piece);
-    }
-    is_id(piece, bits)
-}
-
-/// Extensions of the files that stand in stack traces and logs.
-const EXTENSIONS: [&str; 22] = [
-    "c", "cc", "cjs", "conf", "cpp", "cs", "dll", "exe", "go", "h", "html", "java", "js", "json",
-    "log", "mjs", "pem", "php", "py", "rb", "so", "ts",
-];
-
-fn is_file(piece: &str) -> bool {
-    piece.rsplit_once('.').is_some_and(|(name, extension)| {
-        !name.is_empty()
-            && EXTENSIONS
-                .iter()
-                .any(|known| extension.eq_ignore_ascii_case(known))
-    })
-}
-
-/// Top-level domains of more than two letters that mail hosts have. With one dot alone, a name ends
-/// in one of these or in a country's; else it is two sentences without a space between.
-const TOP_LEVEL: [&str; 36] = [
-    "agency",
-    "app",
-    "arpa",
-    "biz",
-    "cloud",
-    "club",
-    "com",
-    "consulting",
-    "corp",
-    "dev",
-    "digital",
-    "edu",
-    "email",
-    "example",
-    "gov",
-    "group",
-    "host",
-    "info",
-    "internal",
-    "invalid",
-    "lan",
-    "local",
-    "localdomain",
-    "mail",
-    "media",
-    "mobi",
-    "net",
-    "online",
-    "org",
-    "pro",
-    "shop",
-    "site",
-    "store",
-    "tech",
-    "test",
-    "tld",
-];
-
-/// Whether a piece is a host name; names of exceptions look the same, but say something.
-fn is_host(piece: &str) -> bool {
-    let is_exception = |label: &str| {
-        let label = label.as_bytes();
-        label
-            .windows(9)
-            .any(|part| part.eq_ignore_ascii_case(b"exception"))
-            || label.len() >= 5
-                && label
-                    .iter()
-                    .rev()
-                    .take(5)
-                    .rev()
-                    .copied()
-                    .map(|b| b.to_ascii_lowercase())
-                    .eq(*b"error")
-    };
-    let mut labels = 0;
-    let mut last = "";
-    for label in piece.split('.') {
-        let is_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
-        if label.is_empty() || !label.chars().all(is_name) || is_exception(label) {
-            return false;
-        }
-        labels += 1;
-        last = label;
-    }
-    let is_known = || {
-        last.len() == 2 && last.bytes().all(|byte| byte.is_ascii_alphabetic())
-            || TOP_LEVEL
-                .iter()
-                .any(|known| last.eq_ignore_ascii_case(known))
-    };
-    let is_number = piece
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'.');
-    match labels {
-        0 | 1 => false,
-        // An id with a number at its end, but no version of TLS.
-        2 => is_known() || !is_number && last.bytes().all(|byte| byte.is_ascii_digit()),
-        3 => !is_number,
-        _ => true,
-    }
-}
-
-/// The shortest run of letters and digits that is taken for an id.
-const ID: usize = 20;
-
-/// Whether a piece without dots is an id: letters and digits mixed, in parts or at length.
-fn is_id(piece: &str, bits: u8) -> bool {
-    if bits & has::DIGIT == 0 || bits & has::OTHER != 0 {
-        return false;
-    }
-    if bits & has::HYPHEN == 0 {
-        return piece.len() >= ID;
-    }
-    piece.split('-').any(|part| {
-        let digits = part.bytes().filter(u8::is_ascii_digit).count();
-        digits >= 5 || digits > 0 && digits < part.len() && part.len() >= 4
-    })
 }
 
 /// Adds the letter or digit that `c` is, in lower case and without its accent; gives whether it is
@@ -561,130 +466,4 @@ fn fold(c: char, words: &mut String) -> bool {
     };
     words.push_str(plain);
     true
-}
-
-/// Tags that stand in what servers answer; other angle brackets hold addresses and names.
-const TAGS: [&str; 42] = [
-    "a",
-    "article",
-    "b",
-    "blockquote",
-    "body",
-    "br",
-    "center",
-    "code",
-    "div",
-    "em",
-    "font",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "head",
-    "hr",
-    "html",
-    "i",
-    "img",
-    "li",
-    "meta",
-    "ol",
-    "p",
-    "pre",
-    "script",
-    "section",
-    "small",
-    "span",
-    "strong",
-    "style",
-    "table",
-    "tbody",
-    "td",
-    "th",
-    "title",
-    "tr",
-    "tt",
-    "u",
-    "ul",
-];
-
-/// The text without tags, entities and escapes.
-fn without_markup(text: &str) -> Cow<'_, str> {
-    let is_markup = |c: char| matches!(c, '<' | '&' | '\\');
-    let Some(first) = text.find(is_markup) else {
-        return Cow::Borrowed(text);
-    };
-    let (plain, mut rest) = text.split_at(first);
-    let mut clean = String::with_capacity(text.len());
-    clean.push_str(plain);
-    while let Some(sign) = rest.chars().next() {
-        let (c, length) = match sign {
-            '<' => (' ', tag(rest).unwrap_or(1)),
-            '&' => entity(rest).unwrap_or(('&', 1)),
-            _ => escape(rest),
-        };
-        clean.push(c);
-        rest = rest.get(length..).unwrap_or_default();
-        let next = rest.find(is_markup).unwrap_or(rest.len());
-        let (plain, tail) = rest.split_at(next);
-        clean.push_str(plain);
-        rest = tail;
-    }
-    Cow::Owned(clean)
-}
-
-/// The length of the tag at the beginning of a text.
-fn tag(text: &str) -> Option<usize> {
-    let inside = text.get(1..)?;
-    let name = inside.strip_prefix('/').unwrap_or(inside);
-    let end = name.find(|c: char| !c.is_ascii_alphanumeric());
-    let name = name.get(..end?)?;
-    let is_tag = inside.starts_with('!') || TAGS.iter().any(|tag| name.eq_ignore_ascii_case(tag));
-    // A tag ends before another begins, so no text is looked through twice.
-    let end = inside.find(['<', '>'])?;
-    (is_tag && inside.as_bytes().get(end) == Some(&b'>')).then_some(end + 2)
-}
-
-/// The character that the entity at the beginning of a text stands for, and its length.
-fn entity(text: &str) -> Option<(char, usize)> {
-    /// The longest that is looked for, with both its signs.
-    const LONGEST: usize = 8;
-    let end = text.bytes().take(LONGEST).position(|byte| byte == b';')?;
-    let name = text.get(1..end)?;
-    let c = match name.strip_prefix('#') {
-        Some(code) => {
-            let hex = code.strip_prefix(['x', 'X']);
-            let code = hex.map_or_else(
-                || code.parse().ok(),
-                |hex| u32::from_str_radix(hex, 16).ok(),
-            );
-            char::from_u32(code?)?
-        }
-        None => match name.to_ascii_lowercase().as_str() {
-            "amp" => '&',
-            "apos" => '\'',
-            "lt" | "gt" | "quot" | "nbsp" => ' ',
-            _ => return None,
-        },
-    };
-    Some((c, end + 1))
-}
-
-/// The character that a backslash at the beginning of a text stands for with what follows, and the
-/// length. In any case, because whole texts are found in upper case.
-fn escape(text: &str) -> (char, usize) {
-    match text.as_bytes() {
-        [_, b'n' | b'N' | b'r' | b'R' | b't' | b'T', ..] => (' ', 2),
-        [_, b'"', ..] => ('"', 2),
-        [_, b'/', ..] => ('/', 2),
-        [_, b'\'', ..] => ('\'', 2),
-        [_, b'u' | b'U', ..] => {
-            let code = text
-                .get(2..6)
-                .and_then(|hex| u32::from_str_radix(hex, 16).ok());
-            code.map_or((' ', 1), |code| (char::from_u32(code).unwrap_or(' '), 6))
-        }
-        _ => (' ', 1),
-    }
 }

@@ -10,17 +10,18 @@
 //!
 //! 1. [`named`]: what a provider named for the reason itself, and the exceptions to the codes below.
 //! 2. [`codes`]: enhanced status codes that have one meaning whatever words stand beside them.
-//! 3. [`reasons`]: phrases that give a reason.
+//! 3. [`account`], then [`usage`]: phrases that give a reason.
 //! 4. [`network`]: what the client saw of the network, of TLS and of a server that is none.
 //! 5. [`languages`]: reasons in other languages.
 //! 6. [`general`]: that sign-in was refused, or that something is out of order for now, and no more.
 
+mod account;
 mod codes;
 mod general;
 mod languages;
 mod named;
 mod network;
-mod reasons;
+mod usage;
 
 use super::Class;
 
@@ -32,7 +33,8 @@ pub(super) fn all() -> impl Iterator<Item = (Class, &'static str)> {
     [
         named::TABLE,
         codes::TABLE,
-        reasons::TABLE,
+        account::TABLE,
+        usage::TABLE,
         network::TABLE,
         languages::TABLE,
         general::TABLE,

@@ -1,3 +1,10 @@
+mod precedence;
+
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+
+use super::reading::read;
 use super::*;
 
 /// Texts with their class, and others of the same grammar: `class<TAB>link<TAB>provider<TAB>text`.
@@ -129,4 +136,153 @@ fn much_that_says_nothing_changes_nothing() {
     holds(Known::all(), |text| format!("{much} {text}"));
     holds(Known::all(), |text| format!("{text} {much}"));
     assert_eq!(classify(&much, None, None).class, Class::Unknown);
+}
+
+/// The ids, owners, remedies and transiences of the classes, as they were agreed.
+const AGREED: &str = include_str!("../../../tests/data/causes.tsv");
+
+#[test]
+fn classes_are_as_agreed() {
+    let table: Vec<String> = Class::ALL
+        .iter()
+        .map(|class| {
+            let cause = class.cause();
+            assert_eq!(cause.class, *class);
+            let helps = cause.transience == Transience::Transient;
+            let transient = if helps { "yes" } else { "no" };
+            format!("{class}\t{}\t{}\t{transient}", cause.owner, cause.remedy)
+        })
+        .collect();
+    let agreed: Vec<&str> = AGREED.lines().collect();
+    assert_eq!(table, agreed);
+}
+
+#[test]
+fn ids_are_read_back_and_words_fit_a_cell() {
+    assert_eq!(size_of::<Class>(), 1);
+    let mut words = HashSet::new();
+    for class in Class::ALL {
+        assert_eq!(class.as_str().parse(), Ok(*class));
+        assert!((4..=32).contains(&class.words().len()), "{class}");
+        assert!(words.insert(class.words()), "{class}");
+    }
+    assert_eq!("quota full".parse::<Class>(), Err(UnknownClass));
+    for link in Link::ALL {
+        assert_eq!(link.as_str().to_ascii_uppercase().parse(), Ok(link));
+    }
+    assert_eq!("pop3".parse::<Link>(), Err(UnknownLink));
+}
+
+#[test]
+fn every_class_but_the_last_has_texts() {
+    let seen: HashSet<Class> = Known::all().map(|known| known.class).collect();
+    for class in Class::ALL {
+        assert!(seen.contains(class), "{class}");
+    }
+}
+
+/// A rule in another form than a reading would never hold.
+#[test]
+fn rules_are_written_as_texts_are_read() {
+    let mut seen = HashSet::new();
+    for (class, rule) in rules::all() {
+        assert!(seen.insert(rule), "{rule} stands twice");
+        for phrase in rule.split(" + ") {
+            let bare = phrase
+                .trim_matches('*')
+                .trim_start_matches("[ ")
+                .trim_end_matches(" |");
+            let is_sign = bare.contains(':') || bare.starts_with("p=") || bare.ends_with("xx");
+            let is_code = bare
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'.');
+            if is_sign || is_code && bare.len() > 2 {
+                continue;
+            }
+            let words = read(bare).words;
+            assert_eq!(words, format!(" {bare} | "), "{rule} of {class}");
+        }
+    }
+}
+
+/// Of a rule that is hidden by an earlier one nobody would know whether it is right.
+#[test]
+fn every_rule_of_one_phrase_decides_its_own_text() {
+    for (class, rule) in rules::all().filter(|(_, rule)| !rule.contains(" + ")) {
+        let earlier = rules::all().take_while(|(_, other)| *other != rule);
+        for (other_class, other) in earlier.filter(|(_, other)| !other.contains(" + ")) {
+            // At an open end of a rule anything may stand.
+            let within = |phrase: &str, open| {
+                let start = if phrase.starts_with('*') { open } else { " " };
+                let end = if phrase.ends_with('*') { open } else { " " };
+                format!("{start}{}{end}", phrase.trim_matches('*'))
+            };
+            let hides = within(rule, "x").contains(&within(other, ""));
+            assert!(
+                !hides,
+                "{rule} of {class} never gets past {other} of {other_class}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_text_of_a_megabyte_is_read_at_both_ends_alone() {
+    let filling = "x ".repeat(1 << 19);
+    let class = |text: &str| classify(text, None, None).class;
+    assert_eq!(
+        class(&format!("quota exceeded {filling}")),
+        Class::QuotaFull
+    );
+    assert_eq!(
+        class(&format!("{filling} quota exceeded")),
+        Class::QuotaFull
+    );
+    assert_eq!(
+        class(&format!("{filling} quota exceeded {filling}")),
+        Class::Unknown
+    );
+    let longest = read(&filling).words.len();
+    assert!(longest < 40_000, "{longest}");
+    // Wide characters at both cuts.
+    for shift in 0..4 {
+        let text = format!("{}{}", "a".repeat(shift), "界".repeat(1 << 18));
+        assert_eq!(class(&text), Class::Unknown);
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_has_a_class(text in any::<String>(), provider in any::<String>()) {
+        for link in Link::ALL {
+            classify(&text, Some(link), Some(&provider));
+        }
+    }
+
+    /// Pieces of the grammar in any order, with what is special to the reader between them.
+    #[test]
+    fn any_grammar_has_a_class(
+        pieces in prop::collection::vec(
+            prop::sample::select(vec![
+                "535", "-", "5.7.", "5.7.9", ".", ":", "//", "https://", "@", "<", ">", "<a ",
+                "&", "&#", "&#x41;", "\\", "\\u", "\\u00", "[", "]", "aadsts", "AADSTS50053",
+                "error_codes", "'", "b'", "|", "é", "\u{300}", "授权码", "?p=", " ", "\r\n", "id",
+            ]),
+            0..40,
+        )
+    ) {
+        classify(&pieces.concat(), None, None);
+    }
+
+    /// What is around a text that has a class changes it only by what it says itself.
+    #[test]
+    fn noise_around_a_text_changes_nothing(
+        known in prop::sample::select(Known::all().map(|known| known.text).collect::<Vec<_>>()),
+        before in "[a-z]{1,12}(-[a-z]{1,8})?@[a-z]{1,12}\\.example",
+        after in "/[a-z]{1,8}/[a-z0-9-]{1,12}\\.log",
+    ) {
+        let alone = classify(&known, None, None);
+        let text = format!("{before} {known} {after}");
+        prop_assert_eq!(classify(&text, None, None), alone);
+    }
 }

@@ -35,7 +35,6 @@ pub(super) const TABLE: Table = &[
             "caixa cheia",
             "caixa postal cheia",
             "casella piena",
-            "ящик переполнен",
             "переполнен",
             "*邮箱已满*",
             "*容量不足*",
@@ -45,7 +44,6 @@ pub(super) const TABLE: Table = &[
         BlockedReputation,
         &[
             "спам",
-            "подозрение на спам",
             "*垃圾邮件*",
             "courrier indesirable",
             "correo no deseado",

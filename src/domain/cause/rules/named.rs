@@ -175,7 +175,7 @@ pub(super) const TABLE: Table = &[
         ],
     ),
     // Exchange, in the names of its exceptions.
-    (SendAsDenied, &["*sendasdenied*", "*sendonbehalf*denied*"]),
+    (SendAsDenied, &["*sendasdenied*", "*sendonbehalfdenied*"]),
     (
         DailyLimit,
         &[
@@ -209,7 +209,6 @@ pub(super) const TABLE: Table = &[
             "thread limit exceeded",
             "*applicationthrottled",
             "errorexceededconnectioncount",
-            "*userratelimitexceeded",
             "user rate limit exceeded",
             "*ratelimitexceeded",
             "quota exceeded for quota metric",
@@ -217,7 +216,10 @@ pub(super) const TABLE: Table = &[
         ],
     ),
     // Yahoo and AOL: the number says what "Too many bad auth attempts" does not.
-    (AppPasswordRequired, &["auth005"]),
+    (
+        AppPasswordRequired,
+        &["auth005", "too many bad auth attempts + provider:yahoo"],
+    ),
     (WebLoginRequired, &["mbr1*"]),
     // Some providers mean another thing by 5.7.9 than an app password: a weak mechanism (RFC 4954),
     // a sign-in by browser (Google too), spam (Yahoo).
