@@ -1,5 +1,6 @@
 //! The commands and their options.
 
+use std::ffi::OsString;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
@@ -52,6 +53,12 @@ pub enum Command {
     History(HistoryOptions),
     /// Write a page of what is down, of the last 30 days, and of the last checks
     Report(ReportOptions),
+    /// Say what the error texts of mailboxes mean, who mends it and how; needs no settings
+    ///
+    /// Without a text it reads standard input to its end and prints a line for each of its lines: class,
+    /// owner and remedy, with a tab between two. Exit codes: 0 all were read, 2 with --json a line was no
+    /// such object (it is answered by an object with `error`).
+    Explain(ExplainOptions),
     /// Play three hours against a simulated Smartlead and Slack; needs no account, key or server
     Demo(DemoOptions),
     /// Print a script that completes commands and options in a shell
@@ -176,6 +183,19 @@ pub struct ReportOptions {
 
     /// Print the figures as JSON, and write no page
     #[arg(long, conflicts_with = "html")]
+    pub json: bool,
+}
+
+/// What to explain.
+#[derive(Debug, Clone, Args)]
+pub struct ExplainOptions {
+    /// What a provider, a server or a mail library said
+    #[arg(allow_hyphen_values = true)]
+    pub text: Option<OsString>,
+
+    /// Print JSON, an object a line: class, owner, remedy, transience; lines of standard input are
+    /// objects too: text, and where it is known link (smtp, imap, oauth) and provider
+    #[arg(long)]
     pub json: bool,
 }
 

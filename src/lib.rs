@@ -25,8 +25,9 @@
 //!
 //! [`doctor`] looks at every part and changes nothing. [`status`], [`mod@history`] and [`report`]
 //! read [`domain::History`] from the store and show it, on the [`terminal`], as a page, or as
-//! [`data`] for other programs; the figures are [`domain::figures`] and [`domain::trend`]. [`demo`]
-//! plays checks against servers of its own.
+//! [`data`] for other programs; the figures are [`domain::figures`] and [`domain::trend`].
+//! [`mod@explain`] says what [`domain::cause`] makes of an error text. [`demo`] plays checks against
+//! servers of its own.
 //!
 //! Dependencies point one way: `main`, then the commands, then the capabilities, then [`domain`]. No
 //! capability knows another; of the commands only [`check`] and [`doctor`] know them all. A new
@@ -41,6 +42,7 @@ pub mod demo;
 pub mod disk;
 pub mod doctor;
 pub mod domain;
+pub mod explain;
 pub mod github;
 pub mod heartbeat;
 pub mod history;

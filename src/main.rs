@@ -2,14 +2,14 @@
 //! command, and turns its end into an exit code.
 
 use std::fmt::Display;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use monitor::check::{self, Host, Run, interrupted};
 use monitor::cli::{
-    self, CheckOptions, Cli, Command, DemoOptions, DoctorOptions, Global, HistoryOptions,
-    ReportOptions, StatusOptions,
+    self, CheckOptions, Cli, Command, DemoOptions, DoctorOptions, ExplainOptions, Global,
+    HistoryOptions, ReportOptions, StatusOptions,
 };
 use monitor::config::{EnvFileError, Environment, Parts, Settings};
 use monitor::domain::History;
@@ -22,7 +22,7 @@ use monitor::status::{self, Status};
 use monitor::store::Store;
 use monitor::telemetry::{self, Logging};
 use monitor::terminal::{self, screen::Screen};
-use monitor::{data, demo, doctor};
+use monitor::{data, demo, doctor, explain};
 
 /// The command could not do its work.
 const FAILED: u8 = 1;
@@ -56,6 +56,7 @@ async fn run(command: Command, global: &Global) -> u8 {
         Command::Status(options) => status(&options, global).await,
         Command::History(options) => history(&options, global).await,
         Command::Report(options) => report(&options, global).await,
+        Command::Explain(options) => explain(&options),
         Command::Demo(options) => demo(&options, global).await,
         Command::Completions { shell } => shown(terminal::print(&cli::completions(shell))),
         Command::Man => shown(cli::manual().and_then(|page| terminal::print(&page))),
@@ -174,6 +175,25 @@ async fn doctor(options: &DoctorOptions, global: &Global) -> Result<u8, u8> {
     Ok(doctor::exit_code(&findings))
 }
 
+fn explain(options: &ExplainOptions) -> Result<u8, u8> {
+    if let Some(text) = &options.text {
+        let explained = explain::text(&text.to_string_lossy(), options.json);
+        return shown(terminal::print(&explained));
+    }
+    let input = io::stdin();
+    if input.is_terminal() {
+        complain(
+            "reads error texts, one a line, until the end of input (Ctrl-D, or Ctrl-Z on Windows)",
+        );
+    }
+    let output = io::stdout().lock();
+    match explain::lines(input.lock(), output, options.json, |fault| complain(fault)) {
+        Ok(0) => Ok(0),
+        Ok(_) => Err(USAGE),
+        Err(error) => Err(refuse(FAILED, error)),
+    }
+}
+
 async fn demo(options: &DemoOptions, global: &Global) -> Result<u8, u8> {
     let logging = quiet(global, &Environment::default());
     telemetry::start(&logging, &Redactor::new([]));
@@ -252,6 +272,11 @@ fn shown(printed: io::Result<()>) -> Result<u8, u8> {
 
 /// Says what is wrong where there is no log yet.
 fn refuse(code: u8, error: impl Display) -> u8 {
-    let _ = writeln!(std::io::stderr(), "monitor: {error}");
+    complain(error);
     code
+}
+
+/// Says something to whoever started the program.
+fn complain(words: impl Display) {
+    let _ = writeln!(io::stderr(), "monitor: {words}");
 }

@@ -16,6 +16,7 @@ mod commands;
 mod databases;
 mod demo;
 mod doctor;
+mod explain;
 mod history;
 mod hostile;
 mod leak;
