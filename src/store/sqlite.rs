@@ -92,7 +92,7 @@ mod sql {
                value ->> 'message_per_day', value ->> 'daily_sent_count',
                value ->> 'campaign_count', value ->> 'client_id', value ->> 'smtp_error',
                value ->> 'imap_error', $2, $2, $3
-          from json_each($1)";
+          from jsonb_each($1)";
 
     /// The limit keeps the planner from reading all of the JSON anew for each open row.
     pub(super) const UPDATE: &str = "
@@ -108,13 +108,13 @@ mod sql {
                is_active = new.value ->> 'resolution' is null,
                resolved_at = case when new.value ->> 'resolution' is null then null else $2 end,
                last_seen_at = case when new.value ->> 'resolution' = 'removed' then last_seen_at else $2 end
-          from (select value from json_each($1) limit -1) as new
+          from (select value from jsonb_each($1) limit -1) as new
          where is_active and workspace = 'default'
            and account_id = new.value ->> 'account_id'";
 
     pub(super) const ADD_TO_OUTBOX: &str = "
         insert into audit_outbox (month, line)
-        select value ->> 'month', value ->> 'line' from json_each($1)";
+        select value ->> 'month', value ->> 'line' from jsonb_each($1)";
 
     /// There is no server, and so no clock of its own.
     pub(super) const SERVER: &str = "
