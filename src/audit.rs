@@ -8,8 +8,7 @@ use std::io::{
 };
 use std::path::{Path, PathBuf};
 
-use arcstr::ArcStr;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, SecondsFormat, Utc};
 
 use crate::disk;
 use crate::domain::{AuditLine, RunId, Transition, text};
@@ -65,38 +64,38 @@ pub fn file_name(at: DateTime<Utc>) -> String {
 }
 
 fn month(at: DateTime<Utc>) -> String {
-    at.format("%Y%m").to_string()
+    format!("{:04}{:02}", at.year(), at.month())
 }
 
 /// The line that records this transition, which the run found `at`.
 pub fn line(transition: &Transition, run_id: &RunId, at: DateTime<Utc>) -> AuditLine {
     let disconnection = &transition.disconnection;
     let mailbox = &disconnection.mailbox;
-    let text = |text: &Option<ArcStr>| cell(text.as_deref().unwrap_or_default());
-    let number = |number: Option<i64>| number.map(|n| n.to_string()).unwrap_or_default();
+    let number =
+        |number: Option<i64>| Cow::Owned(number.map(|n| n.to_string()).unwrap_or_default());
     let count = |count: Option<u32>| number(count.map(Into::into));
     let cells = [
-        at.to_rfc3339_opts(SecondsFormat::Secs, true),
-        run_id.to_string(),
-        mailbox.id.to_string(),
-        text(&mailbox.name),
-        text(&mailbox.address),
-        text(&mailbox.account_type),
-        disconnection.kind.to_string(),
+        at.to_rfc3339_opts(SecondsFormat::Secs, true).into(),
+        run_id.as_str().into(),
+        mailbox.id.to_string().into(),
+        text(mailbox.name.as_deref()),
+        text(mailbox.address.as_deref()),
+        text(mailbox.account_type.as_deref()),
+        disconnection.kind.as_str().into(),
         cell(&mailbox.tags),
         count(mailbox.daily_cap),
         count(mailbox.sent_today),
-        transition.event.as_str().to_owned(),
+        transition.event.as_str().into(),
         number(mailbox.client_id),
-        text(&disconnection.smtp_error),
-        text(&disconnection.imap_error),
+        text(disconnection.smtp_error.as_deref()),
+        text(disconnection.imap_error.as_deref()),
     ];
     let mut writer = csv::WriterBuilder::new()
         .buffer_capacity(USUAL_LINE)
         .from_writer(Vec::with_capacity(USUAL_LINE));
     // Writing to memory does not fail, and every cell is UTF-8.
     let written = writer
-        .write_record(&cells)
+        .write_record(cells.iter().map(|cell| cell.as_bytes()))
         .map(|()| writer.into_inner().unwrap_or_default());
     let line = String::from_utf8(written.unwrap_or_default()).unwrap_or_default();
     AuditLine {
@@ -105,15 +104,19 @@ pub fn line(transition: &Transition, run_id: &RunId, at: DateTime<Utc>) -> Audit
     }
 }
 
+fn text(text: Option<&str>) -> Cow<'_, str> {
+    cell(text.unwrap_or_default())
+}
+
 /// A cell that is one line and that no spreadsheet takes for a formula
 /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
-pub fn cell(text: &str) -> String {
-    let formula = text.starts_with(FORMULA);
-    let text = text::clean(text, usize::MAX);
-    if formula || text.starts_with(FORMULA) {
-        return format!("'{text}");
+pub fn cell(text: &str) -> Cow<'_, str> {
+    let is_formula = |text: &str| text.chars().next().is_some_and(|c| FORMULA.contains(&c));
+    let cleaned = text::cleaned(text, usize::MAX);
+    if is_formula(text) || is_formula(&cleaned) {
+        return format!("'{cleaned}").into();
     }
-    text
+    cleaned
 }
 
 /// The folder of the monthly files.

@@ -93,14 +93,10 @@ impl Redactor {
     /// cleaned: a character that is dropped may have stood inside of one.
     pub fn excerpt(&self, text: &str, max_chars: usize) -> String {
         let redacted = self.redact(text);
-        let whole = text::clean(&redacted, usize::MAX);
-        if matches!(redacted, Cow::Borrowed(text) if text == whole) {
-            return match whole.len() <= max_chars {
-                true => whole,
-                false => text::clean(&whole, max_chars),
-            };
+        match (&redacted, text::cleaned(&redacted, usize::MAX)) {
+            (Cow::Borrowed(_), Cow::Borrowed(same)) => text::clean(same, max_chars),
+            (_, whole) => text::clean(&self.redact(&whole), max_chars),
         }
-        text::clean(&self.redact(&whole), max_chars)
     }
 }
 

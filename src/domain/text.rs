@@ -1,5 +1,6 @@
 //! Text to show: what comes from outside, made fit for it, and times.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -26,8 +27,13 @@ impl Pool {
 /// spaces, invisible characters that reorder or hide text are dropped, runs of white space shrink
 /// to one space, and what is longer than `max_chars` characters ends in `…`.
 pub fn clean(raw: &str, max_chars: usize) -> String {
+    cleaned(raw, max_chars).into_owned()
+}
+
+/// As [`clean`] makes it, and no copy of what is clean already, as nearly every text is.
+pub fn cleaned(raw: &str, max_chars: usize) -> Cow<'_, str> {
     if raw.len() <= max_chars && is_clean(raw) {
-        return raw.to_owned();
+        return raw.into();
     }
     let mut text = String::with_capacity(raw.len().min(max_chars.saturating_mul(4)));
     let mut chars = 0;
@@ -39,7 +45,7 @@ pub fn clean(raw: &str, max_chars: usize) -> String {
         }
         let needed = 1 + usize::from(gap);
         if chars + needed > max_chars {
-            return cut(text, max_chars);
+            return cut(text, max_chars).into();
         }
         if gap {
             text.push(' ');
@@ -48,10 +54,10 @@ pub fn clean(raw: &str, max_chars: usize) -> String {
         chars += needed;
         gap = false;
     }
-    text
+    text.into()
 }
 
-/// Whether a text is certainly clean; that is nearly all, and quickly seen.
+/// Whether a text is certainly clean, which is quickly seen.
 fn is_clean(text: &str) -> bool {
     let mut before = b' ';
     for byte in text.bytes() {

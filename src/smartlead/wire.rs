@@ -171,9 +171,8 @@ impl Row<'_> {
     fn account(self, redactor: &Redactor) -> Account {
         let clean = |text: Text<'_>, longest| {
             text.0
-                .map(|text| text::clean(&text, longest))
+                .map(|text| ArcStr::from(text::cleaned(&text, longest)))
                 .filter(|text| !text.is_empty())
-                .map(ArcStr::from)
         };
         let link = |flag: Flag, error: Text<'_>| match flag.0 {
             Some(true) => LinkState::Ok,
@@ -193,7 +192,7 @@ impl Row<'_> {
                 name: clean(self.from_name, LONGEST_NAME),
                 address: clean(self.from_email, LONGEST_ADDRESS),
                 account_type: clean(self.account_type, LONGEST_NAME),
-                tags: text::clean(&tags.join(", "), LONGEST_TAGS).into(),
+                tags: text::cleaned(&tags.join(", "), LONGEST_TAGS).into(),
                 daily_cap: self.message_per_day.count(),
                 sent_today: self.daily_sent_count.count(),
                 campaigns: self.campaign_count.count(),

@@ -92,7 +92,7 @@ impl<'a> Status<'a> {
     pub fn csv(&self) -> csv::Result<String> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record(HEADER)?;
-        let text = |text: Option<&str>| cell(text.unwrap_or_default());
+        let text = |text: Option<&str>| cell(text.unwrap_or_default()).into_owned();
         let number = |number: Option<i64>| number.map(|n| n.to_string()).unwrap_or_default();
         let count = |count: Option<u32>| number(count.map(Into::into));
         for record in self.records() {
@@ -102,7 +102,7 @@ impl<'a> Status<'a> {
                 text(record.from_email),
                 text(record.account_type),
                 record.disconnection_type.to_owned(),
-                cell(&record.tags.join(", ")),
+                text(Some(&record.tags.join(", "))),
                 number(record.client_id),
                 count(record.message_per_day),
                 count(record.daily_sent_count),

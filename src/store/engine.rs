@@ -31,11 +31,11 @@ use tokio::sync::Mutex;
 
 use super::super::simple::{Literal, filled};
 use super::super::{
-    Announce, BATCH, Begun, CLOCK_SLACK, Change, Facts, Failure, Finish, Known, LEASE, Record,
-    Store, StoreError, json, migrate,
+    Announce, Begun, CLOCK_SLACK, Change, Facts, Failure, Finish, Known, LEASE, Record, Store,
+    StoreError, batches, migrate,
 };
 use super::{Connection, Db, MIGRATIONS, Options, sql};
-use crate::domain::{AuditLine, Event, History, Receipt, RunId, Telling, Transition};
+use crate::domain::{Event, History, Receipt, RunId, Telling, Transition};
 use crate::redact::Redactor;
 
 /// One database, with at most one connection, made when it is needed.
@@ -241,13 +241,7 @@ impl Store for Engine {
 
     async fn record(&self, change: &Change<'_>) -> Result<(), StoreError> {
         let transitions = &change.diff.transitions;
-        let (new, updated): (Vec<&Transition>, Vec<&Transition>) = transitions
-            .iter()
-            .partition(|transition| transition.event == Event::Disconnected);
-        let records = |transitions: &[&Transition]| {
-            let records = transitions.iter().copied().map(Record::of);
-            json(&records.collect::<Vec<_>>())
-        };
+        let is_new = |transition: &&Transition| transition.event == Event::Disconnected;
         let recorded = self
             .transaction("recording the check", async |transaction| {
                 let run = [
@@ -266,9 +260,10 @@ impl Store for Engine {
                 if run.rows_affected() == 0 {
                     return Ok(false);
                 }
-                for updated in updated.chunks(BATCH) {
+                let updated = transitions.iter().filter(|t| !is_new(t));
+                for updated in batches(updated.map(Record::of)) {
                     query(sql::UPDATE)
-                        .bind(records(updated))
+                        .bind(updated)
                         .bind(change.started_at)
                         .execute(&mut **transaction)
                         .await?;
@@ -281,9 +276,9 @@ impl Store for Engine {
                 simple(filled(sql::SEEN, &seen))
                     .execute(&mut **transaction)
                     .await?;
-                for new in new.chunks(BATCH) {
+                for new in batches(transitions.iter().filter(is_new).map(Record::of)) {
                     query(sql::INSERT)
-                        .bind(records(new))
+                        .bind(new)
                         .bind(change.started_at)
                         .bind(change.run_id.as_str())
                         .execute(&mut **transaction)
@@ -305,10 +300,9 @@ impl Store for Engine {
                 let Some(line) = change.audit else {
                     return Ok(true);
                 };
-                for transitions in transitions.chunks(BATCH) {
-                    let lines: Vec<AuditLine> = transitions.iter().map(line).collect();
+                for lines in batches(transitions.iter().map(line)) {
                     query(sql::ADD_TO_OUTBOX)
-                        .bind(json(&lines))
+                        .bind(lines)
                         .execute(&mut **transaction)
                         .await?;
                 }

@@ -22,6 +22,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
+use serde::Serializer as _;
 
 use crate::domain::{
     AuditLine, Diff, Disconnection, Failing, History, Outcome, Receipt, Recovery, RunId, Telling,
@@ -405,10 +406,19 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Text for a JSON parameter. Serialising these plain types cannot fail; were it to, the database
-/// refuses the empty text and nothing is changed.
-fn json(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
+/// The rows as JSON parameters, of so many each, none of them in memory before its turn.
+fn batches(rows: impl Iterator<Item = impl serde::Serialize>) -> impl Iterator<Item = String> {
+    let mut rows = rows.peekable();
+    std::iter::from_fn(move || {
+        rows.peek()?;
+        let mut text = Vec::new();
+        let batch = rows.by_ref().take(BATCH);
+        let written = serde_json::Serializer::new(&mut text).collect_seq(batch);
+        // Serialising these plain types cannot fail; were it to, the database refuses the empty text
+        // and nothing is changed.
+        let text = written.map(|()| String::from_utf8(text).unwrap_or_default());
+        Some(text.unwrap_or_default())
+    })
 }
 
 /// A row that cannot be read, named by what it is about.
