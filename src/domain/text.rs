@@ -12,6 +12,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub struct Pool(HashSet<ArcStr>);
 
 impl Pool {
+    /// This text, as it is kept.
+    pub fn get(&mut self, text: &str) -> ArcStr {
+        match self.0.get(text) {
+            Some(kept) => ArcStr::clone(kept),
+            None => {
+                let text = ArcStr::from(text);
+                self.0.insert(ArcStr::clone(&text));
+                text
+            }
+        }
+    }
+
     /// Has each of these texts be the one that is kept already, where there is one.
     pub fn share<'t>(&mut self, texts: impl IntoIterator<Item = &'t mut ArcStr>) {
         for text in texts {

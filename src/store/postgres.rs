@@ -9,6 +9,7 @@ use sqlx::{Connection as _, Row as _, raw_sql};
 use url::Url;
 
 use super::migrate::{Migration, migrations};
+use super::stored::Text;
 use super::{BadUrl, Stored};
 use crate::redact::Redactor;
 
@@ -173,27 +174,31 @@ fn is_encrypted(options: &PgConnectOptions, says: Option<bool>, is_pooled: bool)
 }
 
 /// Reads a row of [`sql::STORED`].
-fn stored(row: &PgRow) -> sqlx::Result<Stored> {
+fn stored(row: &PgRow) -> sqlx::Result<Stored<'_>> {
+    let text = |name| {
+        let text: sqlx::Result<Option<&str>> = row.try_get(name);
+        text.map(|text| text.map(Text::from))
+    };
     Ok(Stored {
         account_id: row.try_get("account_id")?,
-        from_name: row.try_get("from_name")?,
-        from_email: row.try_get("from_email")?,
-        account_type: row.try_get("account_type")?,
-        disconnection_type: row.try_get("disconnection_type")?,
-        tags: row.try_get("tags")?,
+        from_name: text("from_name")?,
+        from_email: text("from_email")?,
+        account_type: text("account_type")?,
+        disconnection_type: text("disconnection_type")?,
+        tags: text("tags")?,
         message_per_day: row.try_get("message_per_day")?,
         daily_sent_count: row.try_get("daily_sent_count")?,
         campaign_count: row.try_get("campaign_count")?,
         client_id: row.try_get("client_id")?,
-        smtp_error: row.try_get("smtp_error")?,
-        imap_error: row.try_get("imap_error")?,
+        smtp_error: text("smtp_error")?,
+        imap_error: text("imap_error")?,
         detected_at: row.try_get("detected_at")?,
         missed_listings: row.try_get("missed_listings")?,
         told: row.try_get("told")?,
         attempted: row.try_get("attempted")?,
         is_active: row.try_get("is_active")?,
         resolved_at: row.try_get("resolved_at")?,
-        resolution: row.try_get("resolution")?,
+        resolution: text("resolution")?,
     })
 }
 

@@ -29,8 +29,7 @@ pub(super) const OPEN: &str = "
 /// their resolution.
 pub(super) const CYCLES: &str = "
       from disconnected_accounts
-     where workspace = 'default' and (is_active or coalesce(resolved_at, detected_at) >= $1)
-     order by id";
+     where workspace = 'default' and (is_active or coalesce(resolved_at, detected_at) >= $1)";
 
 pub(super) const RUNS: &str = "
     select run_id, started_at, finished_at, outcome, accounts_seen, disconnected,

@@ -65,8 +65,7 @@ impl Engine {
                 (Either::Left(_), _) => statement += 1,
                 (Either::Right(row), 0) => rows::known(&row, &mut known)?,
                 (Either::Right(row), 1) => {
-                    let mut disconnection = stored(&row)?.disconnection()?;
-                    pool.share(disconnection.texts_in_common());
+                    let disconnection = stored(&row)?.disconnection(&mut pool)?;
                     known.open.push(disconnection);
                 }
                 (Either::Right(row), _) => known.outbox.push(rows::line(&row)?),
@@ -82,6 +81,7 @@ impl Engine {
         runs: u32,
     ) -> sqlx::Result<History> {
         let mut history = History::default();
+        let mut pool = Pool::default();
         let statements = format!("select {}", sql::STORED)
             + &filled(sql::CYCLES, &[Literal::Time(since)])
             + &filled(sql::RUNS, &[Literal::Number(runs.into())]);
@@ -92,12 +92,15 @@ impl Engine {
             match answer {
                 Either::Left(_) => is_run = true,
                 Either::Right(row) if is_run => history.runs.push(rows::run(&row)?),
-                Either::Right(row) => history.cycles.push(stored(&row)?.cycle()?),
+                Either::Right(row) => history.cycles.push(stored(&row)?.cycle(&mut pool)?),
             }
         }
-        // By an engine it would be done on disk. Those of the same moment stay in their order.
-        let began = |cycle: &Cycle| cycle.disconnection.detected_at;
-        history.cycles.sort_by_key(began);
+        // An engine would do it on disk.
+        history
+            .cycles
+            .sort_unstable_by_key(|Cycle { disconnection, .. }| {
+                (disconnection.detected_at, disconnection.mailbox.id)
+            });
         Ok(history)
     }
 }
