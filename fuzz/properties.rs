@@ -20,12 +20,12 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, Utc};
 use monitor::audit::{self, AuditTrail, HEADER};
 use monitor::domain::{
-    Account, AuditLine, Comparison, Disconnection, LinkState, Mailbox, RunId, Told, Transition,
-    Unannounced,
+    Account, AlertNews, AuditLine, Class, Comparison, Disconnection, Fleet, LinkState, Mailbox,
+    Names, News, RunId, Told, Transition, Unannounced,
 };
 use monitor::http::{self, Answer};
 use monitor::redact::Redactor;
-use monitor::slack::message::{self, Alert, Failure, Message, Part};
+use monitor::slack::message::{self, Context, Failure, Message, Part};
 use monitor::slack::preview;
 use monitor::smartlead::wire;
 use secrecy::SecretString;
@@ -107,7 +107,7 @@ fn assert_fit(account: &Account) {
     }
     assert_clean(&mailbox.tags, 2_000);
     for link in [&account.smtp, &account.imap] {
-        if let LinkState::Failed(reason) = link {
+        if let LinkState::Failed { reason, .. } = link {
             assert_clean(reason, 500);
             assert!(!reason.contains(OUR_SECRET), "a secret in {reason:?}");
         }
@@ -159,7 +159,10 @@ pub fn message(input: &[u8]) {
     let parts = alert(&down);
     let mut told: Vec<i64> = Vec::new();
     let mut others = 0;
-    for Part { message, telling } in &parts {
+    for Part {
+        message, telling, ..
+    } in &parts
+    {
         assert_eq!(others, 0, "only the last counts the others");
         others = telling.others;
         assert_within_limits(message);
@@ -245,7 +248,10 @@ fn accounts(count: usize, texts: &[String]) -> Vec<Account> {
         };
         let text = |field| text(field).map(|text| text.as_str().into());
         let number = i64::try_from(n).expect("few accounts");
-        let error = |field| LinkState::Failed(text(field).unwrap_or_default());
+        let error = |field| LinkState::Failed {
+            reason: text(field).unwrap_or_default(),
+            cause: Class::ALL[n % Class::ALL.len()],
+        };
         let (smtp, imap) = match n % 3 {
             0 => (error(4), error(5)),
             1 => (error(4), LinkState::Ok),
@@ -265,6 +271,7 @@ fn accounts(count: usize, texts: &[String]) -> Vec<Account> {
             },
             smtp,
             imap,
+            campaign_ids: Vec::new(),
         }
     };
     (0..count).map(account).collect()
@@ -281,10 +288,8 @@ fn transitions(accounts: Vec<Account>) -> Vec<Transition> {
 
 /// The messages of an alert.
 fn alert(disconnections: &[Disconnection]) -> Vec<Part> {
-    message::alert(&Alert {
-        run_id: &run_id(),
-        checked_at: at(),
-        disconnections: &disconnections.iter().collect::<Vec<_>>(),
+    let news = AlertNews {
+        disconnections: disconnections.iter().collect(),
         unannounced: match disconnections.len() % 2 {
             0 => Unannounced::default(),
             _ => Unannounced {
@@ -293,8 +298,20 @@ fn alert(disconnections: &[Disconnection]) -> Vec<Part> {
                 perhaps_told: u64::MAX,
             },
         },
+        ..AlertNews::default()
+    };
+    let news = News {
+        alert: news,
+        ..News::default()
+    };
+    let context = Context {
+        run_id: &run_id(),
+        checked_at: at(),
         csv: "disconnections_202611.csv",
-    })
+        fleet: &Fleet::default(),
+        names: &Names::default(),
+    };
+    message::news(&news, &context)
 }
 
 /// Slack's limits, or ours where they are narrower, and that no text is more than text.

@@ -24,11 +24,14 @@ use tracing::{error, warn};
 use crate::audit::{self, AuditTrail};
 use crate::cli::CheckOptions;
 use crate::config::Settings;
-use crate::domain::{AuditLine, Comparison, Failing, Observation, Outcome, Transition, guard};
+use crate::domain::{
+    AuditLine, Comparison, Diff, Failing, News, Observation, Outcome, Transition, Triage, guard,
+    triage,
+};
 use crate::github::Job;
 use crate::http::Sender;
 use crate::progress::Progress;
-use crate::slack::{self, Slack};
+use crate::slack::{self, Slack, message};
 use crate::smartlead::Smartlead;
 use crate::smartlead::forecast::listing_time;
 use crate::store::{Begun, Change, Known, Store, StoreError};
@@ -180,14 +183,19 @@ impl<'a> Check<'a> {
 
     /// The check itself. What is known of accounts changes in `record` and nowhere before.
     async fn attempt(&self) -> Result<Ending, CheckError> {
-        let known = self.begin().await?;
+        let mut known = self.begin().await?;
         let trail =
             AuditTrail::open(&self.settings.common.csv_dir).map_err(CheckError::AuditFolder)?;
         self.watchers.note_start(self.run);
-        let Observation { accounts, diff } = self.list(&known).await?;
+        let Observation {
+            accounts,
+            mut diff,
+            fleet,
+        } = self.list(&known).await?;
+        let triage = self.triage(&mut known, &mut diff);
         let disconnected = diff.open_after(&known.open).count();
-        let untold = self.untold(&known, &diff);
-        let outcome = if untold.is_empty() {
+        let news = self.news(&known, &diff, &triage);
+        let outcome = if news.is_empty() {
             Outcome::Complete
         } else {
             Outcome::Untold
@@ -203,6 +211,8 @@ impl<'a> Check<'a> {
                 outcome,
                 diff: &diff,
                 announce: self.announce(),
+                triage: &triage,
+                recoveries: self.settings.common.alerts.recoveries,
                 audit: Some(&|transition| self.audit_line(transition)),
             })
             .await?;
@@ -211,19 +221,52 @@ impl<'a> Check<'a> {
         if unaudited.is_some() {
             self.recorded.set(Recorded::Yes(Outcome::Failed));
         }
-        let (told, untold) = self.tell(&self.alert(&untold, &csv)).await?;
+        let names = self.names(&news, &fleet).await;
+        let context = self.context(&csv, &fleet, &names);
+        let posted = self.tell(&message::news(&news, &context)).await?;
+        if posted.untold.is_none() {
+            let back = self.recoveries(&context).await?;
+            self.tell_aside(&back, "who is back").await?;
+            let open = diff.open_after(&known.open);
+            let daily = self.daily(&known.memory, &triage, open, &context);
+            self.tell_aside(daily.as_slice(), "the daily message")
+                .await?;
+        }
         let recovery_told_at = match &known.recovery {
             Some(recovery) if unaudited.is_none() => self.tell_recovery(recovery).await,
             _ => None,
         };
         self.close(Applied {
             counts: Counts::new(accounts, disconnected, &diff),
-            told,
-            untold,
+            told: posted.told,
+            untold: posted.untold,
             unaudited,
             recovery_told_at,
         })
         .await
+    }
+
+    /// Decides how each disconnection that is untold is told.
+    fn triage(&self, known: &mut Known, diff: &mut Diff) -> Triage {
+        triage(
+            &mut known.open,
+            diff,
+            &known.memory,
+            self.announce(),
+            self.settings.common.alerts.rules,
+            self.run.started_at(),
+        )
+    }
+
+    /// What there is to tell.
+    fn news<'k>(&self, known: &'k Known, diff: &'k Diff, triage: &'k Triage) -> News<'k> {
+        News::new(
+            &known.open,
+            diff,
+            triage,
+            known.unannounced,
+            self.announce(),
+        )
     }
 
     /// Reads the whole fleet and compares it with what is known, if it can be believed. Where there
@@ -282,7 +325,7 @@ impl<'a> Check<'a> {
             Begun::Free(known) => {
                 self.run.put_after(known.failing.last_applied);
                 self.failing.get_or_init(|| known.failing.clone());
-                Ok(known)
+                Ok(*known)
             }
             Begun::Busy { holder, until } => Err(CheckError::Busy { holder, until }),
         }

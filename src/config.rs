@@ -13,12 +13,14 @@ use chrono::TimeDelta;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
+use crate::domain::incident::Threshold;
+use crate::domain::triage::Rules;
 use crate::http::Policy;
 use crate::redact::Redactor;
 use crate::slack;
 use crate::smartlead::forecast::LARGEST_PAGE;
 use crate::smartlead::{self, Credentials};
-use crate::store::Database;
+use crate::store::{Database, Recoveries};
 pub use environment::{EnvFileError, Environment};
 pub use masked::{Form, Masked};
 use reader::Reader;
@@ -58,10 +60,39 @@ pub struct Common {
     pub database_timeout: Duration,
     /// How long the sink is not reminded that checks still fail.
     pub error_reminder: TimeDelta,
+    /// What is told, and how.
+    pub alerts: Alerts,
     /// Whom to tell that checks are run. Who knows the URL can speak for us.
     pub heartbeat_url: Option<SecretString>,
     /// Knows every secret of these settings.
     pub redactor: Redactor,
+}
+
+/// What is told, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Alerts {
+    /// What decides how a disconnection is told.
+    pub rules: Rules,
+    /// Which of the accounts that are seen connected again are told.
+    pub recoveries: Recoveries,
+    /// What is down for longer than this is told once a day, if at all.
+    pub remind_after: Option<TimeDelta>,
+}
+
+impl Default for Alerts {
+    fn default() -> Self {
+        Self {
+            rules: Rules {
+                confirm_checks: 1,
+                incident: Threshold {
+                    accounts: 20,
+                    share: 60,
+                },
+            },
+            recoveries: Recoveries::Off,
+            remind_after: None,
+        }
+    }
 }
 
 /// The settings part by part, for commands that can do with some of them.

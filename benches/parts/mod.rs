@@ -6,10 +6,12 @@ use std::hint::black_box;
 use chrono::{DateTime, Utc};
 use monitor::audit;
 use monitor::demo::simulator;
-use monitor::domain::{Account, Comparison, Diff, Disconnection, Kind, RunId, Unannounced};
+use monitor::domain::{
+    Account, AlertNews, Comparison, Diff, Disconnection, Fleet, Kind, Names, News, RunId, classify,
+};
 use monitor::http::Answer;
 use monitor::redact::Redactor;
-use monitor::slack::message::{Alert, alert};
+use monitor::slack::message::{Context, news};
 use monitor::smartlead::wire;
 
 /// Does a part once.
@@ -19,11 +21,12 @@ pub type Work = Box<dyn Fn()>;
 type Prepare = fn() -> Work;
 
 /// The parts by name.
-pub const PARTS: [(&str, Prepare); 4] = [
+pub const PARTS: [(&str, Prepare); 5] = [
     ("decode a page of 100 accounts", decoding),
     ("compare 10,000 accounts with 3,334 open", comparing),
     ("render an alert of 3,334 disconnections", rendering),
     ("build 3,334 lines of CSV", auditing),
+    ("classify the 138 texts of public errors", classifying),
 ];
 
 fn decoding() -> Work {
@@ -42,13 +45,35 @@ fn rendering() -> Work {
     let known = known(&fleet());
     let run_id = RunId::new(now(), 1);
     Box::new(move || {
-        drop(black_box(alert(&Alert {
+        let alert = AlertNews {
+            disconnections: black_box(&known).iter().collect(),
+            ..AlertNews::default()
+        };
+        let alert = News {
+            alert,
+            ..News::default()
+        };
+        let context = Context {
             run_id: &run_id,
             checked_at: now(),
-            disconnections: &black_box(&known).iter().collect::<Vec<_>>(),
-            unannounced: Unannounced::default(),
             csv: "disconnections_202611.csv",
-        })));
+            fleet: &Fleet::default(),
+            names: &Names::default(),
+        };
+        drop(black_box(news(&alert, &context)));
+    })
+}
+
+fn classifying() -> Work {
+    let texts: Vec<String> = include_str!("../../tests/data/provider-errors.tsv")
+        .lines()
+        .filter_map(|line| line.splitn(4, '\t').nth(3))
+        .map(str::to_owned)
+        .collect();
+    Box::new(move || {
+        for text in black_box(&texts) {
+            let _ = black_box(classify(text, None, None));
+        }
     })
 }
 

@@ -1,5 +1,6 @@
 use super::*;
-use crate::domain::{Disconnection, Event, Kind, Mailbox, Told};
+use crate::domain::cause::Class;
+use crate::domain::{Disconnection, Event, Kind, Mailbox, Told, Way};
 
 fn at() -> DateTime<Utc> {
     "2026-11-21T14:05:00.25Z".parse().unwrap()
@@ -25,6 +26,8 @@ fn transition(name: &str) -> Transition {
             imap_error: None,
             detected_at: at(),
             missed_listings: 0,
+            cause: Class::Unknown,
+            way: Way::Alert,
             told: Told::No,
         },
     }

@@ -9,13 +9,15 @@ use crate::terminal;
 impl Check<'_> {
     /// Lists and compares, and prints to stdout what a check would record and post.
     pub(super) async fn dry_run(&self) -> Result<Ending, CheckError> {
-        let known = self.store.preview().await?;
+        let mut known = self.store.preview(self.run.started_at()).await?;
         self.run.put_after(known.failing.last_applied);
         let Observation {
             accounts,
-            diff: found,
+            diff: mut found,
+            fleet,
         } = self.list(&known).await?;
-        let untold = self.untold(&known, &found);
+        let triage = self.triage(&mut known, &mut found);
+        let news = self.news(&known, &found, &triage);
         let mut lines = vec![
             "Dry run: nothing is written and nothing is posted.".to_owned(),
             format!(
@@ -29,7 +31,12 @@ impl Check<'_> {
             ),
         ];
         lines.extend(found.transitions.iter().map(line));
-        let parts = self.alert(&untold, &audit::file_name(self.run.started_at()));
+        let names = self.names(&news, &fleet).await;
+        let csv = audit::file_name(self.run.started_at());
+        let context = self.context(&csv, &fleet, &names);
+        let mut parts = message::news(&news, &context);
+        let open = found.open_after(&known.open);
+        parts.extend(self.daily(&known.memory, &triage, open, &context));
         if let Some(recovery) = &known.recovery {
             let message = message::recovery(recovery, &self.run.id, self.run.started_at());
             lines.push(String::new());

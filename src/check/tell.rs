@@ -1,26 +1,32 @@
-//! Whom a check tells about, and how it gets the alert out.
+//! How a check gets out what it has to tell.
 
-use chrono::{DateTime, Utc};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::{Check, CheckError};
-use crate::domain::{Diff, Disconnection, Recovery, Telling, Told, Unannounced};
-use crate::slack::message::{self, Alert, Part};
-use crate::store::{Announce, Known, StoreError};
+use crate::domain::chronic::Chronic;
+use crate::domain::{
+    Announce, Disconnection, Fleet, Memory, Names, News, Receipt, Recovery, Triage,
+};
+use crate::slack::message::{self, Context, Daily, Part, Place};
+use crate::store::{Recoveries, StoreError};
 
-/// What a run has to tell.
-pub(super) struct Untold<'a> {
-    /// What is down.
-    pub(super) disconnections: Vec<&'a Disconnection>,
-    /// What is not any more.
-    pub(super) unannounced: Unannounced,
-}
+/// How long an alert waits for the names of clients and campaigns.
+const NAMES_GRACE: Duration = Duration::from_secs(20);
 
-impl Untold<'_> {
-    /// Whether there is nothing to tell.
-    pub(super) fn is_empty(&self) -> bool {
-        self.disconnections.is_empty() && self.unannounced.count() == 0
-    }
+/// What is told once a day is not told again before.
+const DAY: TimeDelta = TimeDelta::hours(24);
+
+/// What became of the messages of a check.
+#[derive(Debug, Default)]
+pub(super) struct Posted {
+    /// Disconnections that were told.
+    pub(super) told: usize,
+    /// Why not all of them were.
+    pub(super) untold: Option<String>,
 }
 
 impl Check<'_> {
@@ -33,98 +39,130 @@ impl Check<'_> {
         }
     }
 
-    /// What this run has to tell of what is open after `found`, and of what was resolved untold.
-    pub(super) fn untold<'k>(&self, known: &'k Known, found: &'k Diff) -> Untold<'k> {
-        let wanted = |d: &&Disconnection| match self.announce() {
-            Announce::New => d.told != Told::Yes,
-            Announce::All => d.told != Told::Yes || !found.is_missing(d),
-            Announce::Nothing => false,
-        };
-        Untold {
-            disconnections: found.open_after(&known.open).filter(wanted).collect(),
-            unannounced: match self.announce() {
-                Announce::Nothing => Unannounced::default(),
-                Announce::New | Announce::All => known.unannounced + found.unannounced(),
-            },
+    /// The names that the messages of these news show, as far as they can be had in time.
+    pub(super) async fn names(&self, news: &News<'_>, fleet: &Fleet) -> Names {
+        let incidents = news.incidents.iter().flat_map(|incident| &incident.down);
+        let mut down = news.alert.disconnections.iter().chain(incidents).peekable();
+        if down.peek().is_none() {
+            return Names::default();
         }
-    }
-
-    /// The messages that tell this.
-    pub(super) fn alert(&self, untold: &Untold<'_>, csv: &str) -> Vec<Part> {
-        message::alert(&Alert {
-            run_id: &self.run.id,
-            checked_at: self.run.started_at(),
-            disconnections: &untold.disconnections,
-            unannounced: untold.unannounced,
-            csv,
+        let clients = down.any(|disconnection| disconnection.mailbox.client_id.is_some());
+        let campaigns = !fleet.stricken().is_empty();
+        let names = self.smartlead.names(clients, campaigns);
+        timeout(NAMES_GRACE, names).await.unwrap_or_else(|_| {
+            warn!("the alert does without the names of clients and campaigns: they took too long");
+            Names::default()
         })
     }
 
-    /// Posts the messages of an alert; gives how many disconnections were told, and why not all.
+    /// What the messages of this check have in common.
+    pub(super) fn context<'c>(
+        &'c self,
+        csv: &'c str,
+        fleet: &'c Fleet,
+        names: &'c Names,
+    ) -> Context<'c> {
+        Context {
+            run_id: &self.run.id,
+            checked_at: self.run.started_at(),
+            csv,
+            fleet,
+            names,
+        }
+    }
+
+    /// Posts messages in their order.
     ///
     /// That a post begins is on record before it does, and that it ended, one way or the other,
     /// after: what lies between is what may be repeated, and is then marked as that.
     ///
     /// # Errors
     /// When the database fails in between.
-    pub(super) async fn tell(&self, parts: &[Part]) -> Result<(usize, Option<String>), CheckError> {
-        let mut told = 0;
-        let mut thread = None;
+    pub(super) async fn tell(&self, parts: &[Part]) -> Result<Posted, CheckError> {
+        let mut posted = Posted::default();
+        let mut head: Option<Receipt> = None;
         let mut attempted_at = self.run.now();
-        if let Some(first) = parts.first() {
-            let attempt = self
-                .store
-                .attempt(&self.run.id, &first.telling, attempted_at);
-            match attempt.await {
-                Err(lost @ StoreError::LeaseLost) => return Ok((0, Some(lost.to_string()))),
-                attempted => attempted?,
+        let mut is_noted = false;
+        for (index, part) in parts.iter().enumerate() {
+            let parent = match &part.place {
+                Place::Channel => None,
+                Place::Thread => head.as_ref(),
+                Place::ThreadOf(receipt) => Some(receipt),
+                Place::Instead(receipt) => {
+                    self.replace(part, receipt).await;
+                    continue;
+                }
+            };
+            if !is_noted {
+                attempted_at = self.run.now();
+                let attempt = self
+                    .store
+                    .attempt(&self.run.id, &part.telling, attempted_at);
+                match attempt.await {
+                    Err(lost @ StoreError::LeaseLost) => {
+                        posted.untold = Some(lost.to_string());
+                        return Ok(posted);
+                    }
+                    attempted => attempted?,
+                }
             }
-        }
-        let nexts = parts.iter().skip(1).map(|part| Some(&part.telling));
-        for (part, next) in parts.iter().zip(nexts.chain([None])) {
-            let receipt = match self.slack.post(&part.message, thread.as_ref()).await {
+            let receipt = match self.slack.post(&part.message, parent).await {
                 Ok(receipt) => receipt,
                 Err(error) if error.may_have_posted() => {
-                    let why = format!(
+                    posted.untold = Some(format!(
                         "{}. It may be in the channel all the same; the next message marks it as a possible repeat",
                         self.words(&error)
-                    );
-                    return Ok((told, Some(why)));
+                    ));
+                    return Ok(posted);
                 }
                 Err(error) => {
                     self.withdraw(attempted_at).await;
-                    return Ok((told, Some(self.words(&error))));
+                    posted.untold = Some(self.words(&error));
+                    return Ok(posted);
                 }
             };
             attempted_at = self.run.now();
+            let mut later = parts.iter().skip(index + 1);
+            let next = later.find(|next| !matches!(next.place, Place::Instead(_)));
+            let next = next.map(|next| &next.telling);
+            is_noted = next.is_some();
             let marked =
                 self.store
                     .mark_told(&self.run.id, &part.telling, &receipt, next, attempted_at);
             match marked.await {
                 Ok(()) => {}
                 Err(lost @ StoreError::LeaseLost) => {
-                    let why = format!("an alert was posted, but not marked as told: {lost}");
-                    return Ok((told, Some(why)));
+                    posted.untold = Some(format!(
+                        "an alert was posted, but not marked as told: {lost}"
+                    ));
+                    return Ok(posted);
                 }
                 Err(error) => return Err(CheckError::Unmarked(error)),
             }
-            let Telling {
-                accounts,
-                others,
-                unannounced,
-            } = &part.telling;
-            let accounts = accounts.len() + others;
+            let accounts = part.telling.accounts.len() + part.telling.others;
             info!(
                 accounts,
-                unseen_recoveries = unannounced.then_some(true),
+                unseen_recoveries = part.telling.unannounced.then_some(true),
                 channel = receipt.channel,
                 ts = receipt.ts,
-                "alert posted"
+                "message posted"
             );
-            told += accounts;
-            thread.get_or_insert(receipt);
+            posted.told += accounts;
+            if part.place == Place::Channel {
+                head = Some(receipt);
+            }
         }
-        Ok((told, None))
+        Ok(posted)
+    }
+
+    /// Replaces a message that stands in the channel. It tells nothing that is not told beside it.
+    async fn replace(&self, part: &Part, receipt: &Receipt) {
+        if let Err(error) = self.slack.update(&part.message, receipt).await {
+            warn!(
+                "a message in the channel could not be brought up to date: {}",
+                self.words(&error)
+            );
+        }
     }
 
     async fn withdraw(&self, attempted_at: DateTime<Utc>) {
@@ -134,6 +172,66 @@ impl Check<'_> {
                 self.words(&error)
             );
         }
+    }
+
+    /// Posts what is no alert, such as who is back; what is not posted is left for the next check.
+    pub(super) async fn tell_aside(
+        &self,
+        parts: &[Part],
+        what: &'static str,
+    ) -> Result<(), CheckError> {
+        if let Some(why) = self.tell(parts).await?.untold {
+            warn!("{what} could not be posted: {why}");
+        }
+        Ok(())
+    }
+
+    /// Which accounts that were seen connected again are to be told, by message.
+    pub(super) async fn recoveries(&self, context: &Context<'_>) -> Result<Vec<Part>, CheckError> {
+        let setting = self.settings.common.alerts.recoveries;
+        if setting == Recoveries::Off || self.announce() == Announce::Nothing {
+            return Ok(Vec::new());
+        }
+        let mut threads = self.store.recoveries().await?;
+        if setting == Recoveries::Channel {
+            threads = message::merged(threads);
+        }
+        Ok(message::reconnected(&threads, context))
+    }
+
+    /// The daily message, if it is time for one.
+    pub(super) fn daily<'k>(
+        &self,
+        memory: &'k Memory,
+        triage: &Triage,
+        open: impl Iterator<Item = &'k Disconnection>,
+        context: &Context<'_>,
+    ) -> Option<Part> {
+        let now = context.checked_at;
+        let is_chronic = |account: &&Chronic| {
+            account.told_at.is_some() && !triage.held.contains(&account.account)
+        };
+        let chronic: Vec<&Chronic> = memory.chronic.iter().filter(is_chronic).collect();
+        let remind_after = self.settings.common.alerts.remind_after;
+        // Without one so far, a day after the first account was told as chronic.
+        let first = chronic.iter().filter_map(|account| account.told_at).min();
+        let last = memory.daily_at.or(first.filter(|_| remind_after.is_none()));
+        // One of a clock that was ahead by more than that is none.
+        let is_due = last.is_none_or(|last| (now - last).abs() >= DAY);
+        if !is_due || self.announce() == Announce::Nothing {
+            return None;
+        }
+        let folded = memory.folded + u64::try_from(triage.folded.len()).unwrap_or(u64::MAX);
+        let reminder = remind_after.map(|after| {
+            let is_old = |d: &&Disconnection| now - d.detected_at >= after;
+            (after, open.filter(is_old).collect())
+        });
+        let daily = Daily {
+            chronic,
+            folded,
+            reminder,
+        };
+        message::daily(&daily, context)
     }
 
     /// Tells that checks work again; when the sink took that. Whether they still do is not known to

@@ -10,13 +10,18 @@ use chrono::TimeDelta;
 use secrecy::SecretString;
 use url::Url;
 
-use super::{Common, Fault, Masked};
+use super::{Alerts, Common, Fault, Masked};
+use crate::domain::incident::Threshold;
 use crate::domain::text;
+use crate::domain::triage::Rules;
 use crate::http::{Policy, RateLimit, is_loopback};
 use crate::redact::Redactor;
 use crate::smartlead::Endpoint;
 use crate::smartlead::forecast::{FEWEST_REQUESTS, LONGEST_RUN, Pages, listing_time, run_for};
-use crate::store::Database;
+use crate::store::{Database, MOST_APPLIED, Recoveries};
+
+/// The longest time after which is reminded, in hours: a year.
+const LONGEST_REMINDER: i64 = 8_760;
 
 /// Reads one setting after the other and keeps the faults.
 pub(super) struct Reader<'a> {
@@ -286,8 +291,58 @@ impl<'a> Reader<'a> {
                 1..=3_600,
             )),
             error_reminder: TimeDelta::hours(self.number("ERROR_REMINDER_HOURS", 6, 1..=8_760)),
+            alerts: self.alerts(),
             heartbeat_url,
             redactor,
+        }
+    }
+
+    fn alerts(&mut self) -> Alerts {
+        let Rules {
+            confirm_checks,
+            incident: Threshold { accounts, share },
+        } = Alerts::default().rules;
+        Alerts {
+            rules: Rules {
+                confirm_checks: self.number("CONFIRM_CHECKS", confirm_checks, 1..=MOST_APPLIED),
+                incident: Threshold {
+                    accounts: self.number("INCIDENT_MIN", accounts, 2..=1_000_000),
+                    share: self.number("INCIDENT_SHARE", share, 1..=100),
+                },
+            },
+            recoveries: self.recoveries(),
+            remind_after: self.remind_after(),
+        }
+    }
+
+    fn recoveries(&mut self) -> Recoveries {
+        const NAME: &str = "SLACK_NOTIFY_RECONNECTED";
+        match self.text(NAME).as_deref() {
+            None | Some("off") => Recoveries::Off,
+            Some("thread") => Recoveries::Thread,
+            Some("channel") => Recoveries::Channel,
+            Some(_) => {
+                self.fault(
+                    NAME,
+                    "is none of off, thread and channel; leave it out for off",
+                );
+                Recoveries::Off
+            }
+        }
+    }
+
+    fn remind_after(&mut self) -> Option<TimeDelta> {
+        const NAME: &str = "REMIND_AFTER_HOURS";
+        let value = self.text(NAME)?;
+        match value.parse() {
+            Ok(hours @ 1..=LONGEST_REMINDER) => Some(TimeDelta::hours(hours)),
+            _ => {
+                let fault = format!(
+                    "is not a whole number from 1 to {LONGEST_REMINDER}; leave it out for no reminder"
+                );
+                self.fault(NAME, &fault);
+                None
+            }
         }
     }
 

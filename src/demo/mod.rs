@@ -16,7 +16,7 @@ use url::Url;
 
 use crate::check::{self, Ending, Host, Run};
 use crate::cli::CheckOptions;
-use crate::config::{Common, Settings};
+use crate::config::{Alerts, Common, Settings};
 use crate::domain::Kind;
 use crate::github::Job;
 use crate::http::{Policy, RateLimit};
@@ -156,6 +156,7 @@ fn settings(folder: &Path, server: &str) -> anyhow::Result<Settings> {
             run_timeout: Duration::from_secs(540),
             database_timeout: Duration::from_secs(60),
             error_reminder: TimeDelta::hours(6),
+            alerts: Alerts::default(),
             heartbeat_url: None,
             redactor: Redactor::new([]),
         },

@@ -8,11 +8,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 
 use super::simulator::{self, Down, World};
-use crate::domain::{Account, Comparison, Kind, Outcome, RunId};
+use crate::config::Alerts;
+use crate::domain::{Account, Announce, Comparison, Kind, Outcome, RunId, triage};
 use crate::http::Answer;
 use crate::redact::Redactor;
 use crate::smartlead::wire;
-use crate::store::{Announce, Begun, Change, Failure, Finish, Store};
+use crate::store::{Begun, Change, Failure, Finish, Recoveries, Store};
 
 /// Checks, one an hour.
 const CHECKS: u32 = 14 * 24;
@@ -140,15 +141,29 @@ async fn record(
     listing: &[Account],
 ) -> anyhow::Result<()> {
     let run_id = &RunId::new(at, check);
-    let Begun::Free(known) = store.begin(run_id, at, Duration::from_secs(60)).await? else {
+    let Begun::Free(mut known) = store.begin(run_id, at, Duration::from_secs(60)).await? else {
         anyhow::bail!("the new database is in use");
     };
     let mut comparison = Comparison::new(&known.open, at);
     for account in listing {
         comparison.see(account);
     }
-    let found = comparison.complete().diff;
+    let mut found = comparison.complete().diff;
     let is_untold = check == UNTOLD;
+    let announce = if is_untold {
+        Announce::New
+    } else {
+        Announce::Nothing
+    };
+    let rules = Alerts::default().rules;
+    let triage = triage(
+        &mut known.open,
+        &mut found,
+        &known.memory,
+        announce,
+        rules,
+        at,
+    );
     let outcome = if is_untold {
         Outcome::Untold
     } else {
@@ -161,11 +176,9 @@ async fn record(
         disconnected: found.open_after(&known.open).count(),
         outcome,
         diff: &found,
-        announce: if is_untold {
-            Announce::New
-        } else {
-            Announce::Nothing
-        },
+        announce,
+        triage: &triage,
+        recoveries: Recoveries::Off,
         audit: None,
     };
     store.record(&change).await?;

@@ -2,13 +2,20 @@
 
 use arcstr::ArcStr;
 
+use super::cause::Class;
+
 /// What a source says of one link (SMTP or IMAP) of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkState {
     /// Seen connected.
     Ok,
-    /// Seen failing, with the provider's words, empty where it gave none.
-    Failed(ArcStr),
+    /// Seen failing.
+    Failed {
+        /// The provider's words, empty where it gave none.
+        reason: ArcStr,
+        /// What they mean.
+        cause: Class,
+    },
     /// The source did not say. Neither opens nor resolves anything.
     Unknown,
 }
@@ -56,6 +63,12 @@ impl Mailbox {
         }
     }
 
+    /// The domain it sends from, in lower case.
+    pub fn domain(&self) -> Option<String> {
+        let (_, domain) = self.address.as_deref()?.rsplit_once('@')?;
+        (!domain.is_empty()).then(|| domain.to_lowercase())
+    }
+
     /// The names of its tags.
     pub fn tag_names(&self) -> impl Iterator<Item = &str> {
         self.tags.split(", ").filter(|tag| !tag.is_empty())
@@ -71,4 +84,6 @@ pub struct Account {
     pub smtp: LinkState,
     /// State of the receiving link.
     pub imap: LinkState,
+    /// Campaigns that it sends for, as far as the source names them.
+    pub campaign_ids: Vec<i64>,
 }

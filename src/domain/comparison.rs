@@ -6,8 +6,10 @@ use chrono::{DateTime, Utc};
 use roaring::RoaringTreemap;
 
 use super::account::{Account, LinkState};
+use super::cause::Class;
+use super::cost::Fleet;
 use super::diff::{Diff, Event, Transition};
-use super::disconnection::{Disconnection, Kind, Told};
+use super::disconnection::{Disconnection, Kind, Told, Way};
 use super::text::Pool;
 
 /// After this many complete listings in a row without the account it counts as removed. One
@@ -24,6 +26,8 @@ pub struct Observation {
     pub accounts: usize,
     /// What they change.
     pub diff: Diff,
+    /// What they are together.
+    pub fleet: Fleet,
 }
 
 /// A listing under way. Of each account it keeps the id, in some bits, and what the account changes;
@@ -34,6 +38,8 @@ pub struct Comparison<'k> {
     now: DateTime<Utc>,
     seen: RoaringTreemap,
     transitions: Vec<Transition>,
+    unsaid: Vec<i64>,
+    fleet: Fleet,
     /// What the last reading says of accounts that were listed more than once.
     again: BTreeMap<i64, Option<Transition>>,
     pool: Pool,
@@ -48,6 +54,8 @@ impl<'k> Comparison<'k> {
             now,
             seen: RoaringTreemap::new(),
             transitions: Vec::new(),
+            unsaid: Vec::new(),
+            fleet: Fleet::default(),
             again: BTreeMap::new(),
             pool: Pool::default(),
         }
@@ -59,17 +67,42 @@ impl<'k> Comparison<'k> {
         let id = account.mailbox.id;
         let known = self.known.binary_search_by_key(&id, |d| d.mailbox.id);
         let known = known.ok().and_then(|index| self.known.get(index));
-        let mut transition = transition(account, known, self.now);
+        let verdict = judge(account, known.map(|known| known.kind));
+        let mut transition = transition(account, &verdict, known, self.now);
         if let Some(Transition { disconnection, .. }) = &mut transition {
             self.pool.share(disconnection.texts_in_common());
         }
         let is_first = self.seen.insert(id.cast_unsigned());
         if is_first {
+            self.count(account, &verdict, known);
             self.transitions.extend(transition);
         } else {
             self.again.insert(id, transition);
         }
         is_first
+    }
+
+    /// Counts an account with the fleet.
+    fn count(&mut self, account: &Account, verdict: &Verdict, known: Option<&Disconnection>) {
+        let cap = account.mailbox.daily_cap.map_or(0, u64::from);
+        let fleet = &mut self.fleet;
+        fleet.daily_cap = fleet.daily_cap.saturating_add(cap);
+        let is_down = match verdict {
+            Verdict::Down(_) => true,
+            Verdict::Connected => false,
+            Verdict::Undetermined => known.is_some(),
+        };
+        let is_news = is_down && known.is_none_or(|known| known.told != Told::Yes);
+        for campaign in &account.campaign_ids {
+            let senders = fleet.campaigns.entry(*campaign).or_default();
+            senders.all = senders.all.saturating_add(1);
+            senders.down = senders.down.saturating_add(u32::from(is_down));
+            senders.is_news |= is_news;
+        }
+        let is_failed = |link: &LinkState| matches!(link, LinkState::Failed { .. });
+        if is_down && !is_failed(&account.smtp) && !is_failed(&account.imap) {
+            self.unsaid.push(account.mailbox.id);
+        }
     }
 
     /// The listing has been read to its end.
@@ -80,7 +113,9 @@ impl<'k> Comparison<'k> {
         let mut diff = Diff {
             transitions: self.transitions,
             missing: Vec::new(),
+            unsaid: self.unsaid,
         };
+        diff.unsaid.sort_unstable();
         diff.transitions.retain(|transition| {
             !self
                 .again
@@ -106,6 +141,7 @@ impl<'k> Comparison<'k> {
         Observation {
             accounts: usize::try_from(self.seen.len()).unwrap_or(usize::MAX),
             diff,
+            fleet: self.fleet,
         }
     }
 }
@@ -122,7 +158,7 @@ enum Verdict {
 fn judge(account: &Account, known: Option<Kind>) -> Verdict {
     let failed = |link: &LinkState, on_record: bool| match link {
         LinkState::Ok => false,
-        LinkState::Failed(_) => true,
+        LinkState::Failed { .. } => true,
         LinkState::Unknown => on_record,
     };
     let smtp = failed(&account.smtp, known.is_some_and(Kind::smtp_failed));
@@ -139,16 +175,19 @@ fn judge(account: &Account, known: Option<Kind>) -> Verdict {
 /// The transition that an account makes, if it makes one.
 fn transition(
     account: &Account,
+    verdict: &Verdict,
     known: Option<&Disconnection>,
     now: DateTime<Utc>,
 ) -> Option<Transition> {
-    let (event, disconnection) = match (judge(account, known.map(|k| k.kind)), known) {
-        (Verdict::Down(kind), None) => {
-            (Event::Disconnected, disconnection(account, kind, None, now))
-        }
-        (Verdict::Down(kind), Some(was)) if kind != was.kind => {
-            (Event::Changed, disconnection(account, kind, Some(was), now))
-        }
+    let (event, disconnection) = match (verdict, known) {
+        (Verdict::Down(kind), None) => (
+            Event::Disconnected,
+            disconnection(account, *kind, None, now),
+        ),
+        (Verdict::Down(kind), Some(was)) if *kind != was.kind => (
+            Event::Changed,
+            disconnection(account, *kind, Some(was), now),
+        ),
         (Verdict::Connected, Some(was)) => (
             Event::Reconnected,
             Disconnection {
@@ -173,17 +212,27 @@ fn disconnection(
     // The listing's words for a link that fails, or those on record where it is silent.
     let error = |link: &LinkState, on_record: Option<&_>| match link {
         LinkState::Ok => None,
-        LinkState::Failed(reason) => Some(reason.clone()),
+        LinkState::Failed { reason, .. } => Some(reason.clone()),
         LinkState::Unknown => on_record.cloned(),
     };
+    let cause = |link: &LinkState, on_record: bool| match link {
+        LinkState::Ok => None,
+        LinkState::Failed { cause, .. } => Some(*cause),
+        LinkState::Unknown => known.filter(|_| on_record).map(|known| known.cause),
+    };
+    let was = known.map(|known| known.kind);
+    let smtp = cause(&account.smtp, was.is_some_and(Kind::smtp_failed));
+    let imap = cause(&account.imap, was.is_some_and(Kind::imap_failed));
     Disconnection {
         mailbox: account.mailbox.clone(),
         kind,
         smtp_error: error(&account.smtp, known.and_then(|k| k.smtp_error.as_ref())),
         imap_error: error(&account.imap, known.and_then(|k| k.imap_error.as_ref())),
+        cause: Class::decisive(smtp, imap),
         detected_at: known.map_or(now, |k| k.detected_at),
         missed_listings: 0,
         told: known.map_or(Told::No, |k| k.told),
+        way: known.map_or(Way::Undecided, |k| k.way),
     }
 }
 

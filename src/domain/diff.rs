@@ -1,6 +1,6 @@
 //! What changed between the open disconnections and a complete listing.
 
-use super::disconnection::{Disconnection, Told};
+use super::disconnection::{Disconnection, Told, Way};
 
 /// What happened to an account between two checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,10 +80,13 @@ pub struct Diff {
     pub transitions: Vec<Transition>,
     /// Ids of open disconnections whose account was absent, but not yet often enough; in order.
     pub missing: Vec<i64>,
+    /// Ids of open disconnections of which the listing said neither that a link fails nor that none
+    /// does; in order.
+    pub unsaid: Vec<i64>,
 }
 
 impl Diff {
-    /// The untold disconnections that are resolved by it.
+    /// The disconnections of ordinary alerts that are resolved by it untold.
     pub fn unannounced(&self) -> Unannounced {
         let mut unannounced = Unannounced::default();
         for Transition {
@@ -91,7 +94,8 @@ impl Diff {
             disconnection,
         } in &self.transitions
         {
-            if event.resolves() && disconnection.told != Told::Yes {
+            let is_untold = disconnection.told != Told::Yes && disconnection.way == Way::Alert;
+            if event.resolves() && is_untold {
                 unannounced.reconnected += u64::from(*event == Event::Reconnected);
                 unannounced.removed += u64::from(*event == Event::Removed);
                 unannounced.perhaps_told += u64::from(disconnection.told == Told::Perhaps);

@@ -7,6 +7,8 @@ use arcstr::ArcStr;
 use chrono::{DateTime, Utc};
 
 use super::account::Mailbox;
+use super::cause::{Class, Transience};
+use super::incident::IncidentId;
 
 /// Which links of a disconnected account fail. Ordered by weight, the heaviest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,6 +100,74 @@ impl Told {
     }
 }
 
+impl Class {
+    /// The cause of a disconnection with these causes of its failing links: what somebody has to
+    /// mend before what passes, what is known before what is not, and that of sending before that
+    /// of receiving.
+    pub fn decisive(smtp: Option<Self>, imap: Option<Self>) -> Self {
+        let weight = |class: &Self| match (class, class.cause().transience) {
+            (Self::Unknown, _) => 2,
+            (_, Transience::Transient) => 1,
+            (_, Transience::Permanent) => 0,
+        };
+        let causes = smtp.into_iter().chain(imap);
+        causes.min_by_key(weight).unwrap_or(Self::Unknown)
+    }
+}
+
+/// How a disconnection is told, or was. Each is told in one way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Way {
+    /// Not decided: it has not been down for enough checks.
+    #[default]
+    Undecided,
+    /// In an ordinary alert.
+    Alert,
+    /// As part of this incident.
+    Incident(IncidentId),
+    /// In the daily line of the chronic accounts.
+    Chronic,
+    /// Not at all: it was on record as a known outage.
+    Baseline,
+    /// Not at all: it was over before it had been down for enough checks.
+    Passed,
+}
+
+impl Way {
+    /// The spelling used in the database; none while it is not decided.
+    pub fn as_str(self) -> Option<&'static str> {
+        match self {
+            Self::Undecided => None,
+            Self::Alert => Some("alert"),
+            Self::Incident(_) => Some("incident"),
+            Self::Chronic => Some("chronic"),
+            Self::Baseline => Some("baseline"),
+            Self::Passed => Some("passed"),
+        }
+    }
+
+    /// Reads what the database holds, with the number of the incident.
+    pub fn read(word: Option<&str>, incident: Option<i64>) -> Self {
+        let incident = incident.and_then(|id| IncidentId::new(u32::try_from(id).ok()?));
+        match (word, incident) {
+            (Some("alert"), _) => Self::Alert,
+            (Some("incident"), Some(id)) => Self::Incident(id),
+            (Some("chronic"), _) => Self::Chronic,
+            (Some("baseline"), _) => Self::Baseline,
+            (Some("passed"), _) => Self::Passed,
+            _ => Self::Undecided,
+        }
+    }
+
+    /// The incident that it is part of.
+    pub fn incident(self) -> Option<IncidentId> {
+        match self {
+            Self::Incident(id) => Some(id),
+            _ => None,
+        }
+    }
+}
+
 /// An open disconnection: one cycle of an account that has not been seen connected since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disconnection {
@@ -109,12 +179,16 @@ pub struct Disconnection {
     pub smtp_error: Option<ArcStr>,
     /// The provider's words for the failing IMAP link.
     pub imap_error: Option<ArcStr>,
+    /// What that means.
+    pub cause: Class,
     /// When a check first saw it.
     pub detected_at: DateTime<Utc>,
     /// Complete listings in a row that did not hold the account.
     pub missed_listings: u32,
     /// Whether the sink has its alert.
     pub told: Told,
+    /// How it is told.
+    pub way: Way,
 }
 
 impl Disconnection {

@@ -35,12 +35,7 @@ impl Dimension {
         let one = match self {
             Self::Kind => Some(disconnection.kind.as_str().to_owned()),
             Self::AccountType => mailbox.account_type.as_deref().map(str::to_owned),
-            Self::SendingDomain => {
-                let address = mailbox.address.as_deref().unwrap_or_default();
-                address
-                    .rsplit_once('@')
-                    .map(|(_, domain)| domain.to_lowercase())
-            }
+            Self::SendingDomain => mailbox.domain(),
             Self::Client => mailbox.client_id.map(|id| id.to_string()),
             Self::Tag => {
                 let tags: Vec<String> = mailbox.tag_names().map(str::to_owned).collect();

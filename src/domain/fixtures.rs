@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Cycle, Disconnection, End, Event, Kind, Mailbox, Told};
+use super::cause::Class;
+use super::{Cycle, Disconnection, End, Event, Kind, Mailbox, Told, Way};
 
 /// A time that an account could not send, and its end if it is over.
 pub(crate) fn cycle(id: i64, from: DateTime<Utc>, end: Option<(DateTime<Utc>, Event)>) -> Cycle {
@@ -14,6 +15,8 @@ pub(crate) fn cycle(id: i64, from: DateTime<Utc>, end: Option<(DateTime<Utc>, Ev
             imap_error: None,
             detected_at: from,
             missed_listings: 0,
+            cause: Class::Unknown,
+            way: Way::Alert,
             told: Told::Yes,
         },
         end: end.map(|(at, event)| End {

@@ -5,7 +5,9 @@
 
 pub mod account;
 pub mod cause;
+pub mod chronic;
 pub mod comparison;
+pub mod cost;
 pub mod diff;
 pub mod disconnection;
 pub mod figures;
@@ -14,17 +16,24 @@ pub(crate) mod fixtures;
 pub mod guard;
 pub mod health;
 pub mod history;
+pub mod incident;
 pub mod ledger;
+pub mod news;
 pub mod run;
 pub mod text;
 pub mod trend;
+pub mod triage;
 
 pub use account::{Account, LinkState, Mailbox};
 pub use cause::{Cause, Class, Link, Owner, Transience, classify};
 pub use comparison::{Comparison, Observation};
+pub use cost::{Cost, Fleet, Names, Senders};
 pub use diff::{Diff, Event, Transition, Unannounced};
-pub use disconnection::{Disconnection, Kind, Told};
+pub use disconnection::{Disconnection, Kind, Told, Way};
 pub use health::{Failing, Recovery};
 pub use history::{Cycle, End, History, PastRun, UNFINISHED};
-pub use ledger::{AuditLine, Receipt, Telling};
+pub use incident::{Incident, IncidentId};
+pub use ledger::{AuditLine, Beside, Receipt, Telling};
+pub use news::{AlertNews, IncidentNews, News, Reconnected, Step};
 pub use run::{Outcome, RunId, in_order};
+pub use triage::{Announce, Memory, Triage, triage};

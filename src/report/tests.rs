@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::{Cycle, Disconnection, End, Event, Kind, Mailbox, Told};
+use crate::domain::cause::Class;
+use crate::domain::{Cycle, Disconnection, End, Event, Kind, Mailbox, Told, Way};
 
 const SCRIPT: &str = "<script>alert(1)</script>";
 
@@ -30,6 +31,8 @@ fn cycle(id: i64, from: i64, until: Option<i64>) -> Cycle {
         imap_error: None,
         detected_at: ago(from),
         missed_listings: 0,
+        cause: Class::Unknown,
+        way: Way::Alert,
         told: Told::Yes,
     };
     Cycle {

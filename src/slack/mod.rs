@@ -102,6 +102,21 @@ impl SlackError {
         }
     }
 
+    /// Whether Slack would not have it in the thread that it was meant for.
+    fn is_about_thread(&self) -> bool {
+        match self {
+            Self::Refused { code, .. } => matches!(
+                code.as_str(),
+                "cannot_reply_to_message"
+                    | "message_not_found"
+                    | "thread_not_found"
+                    | "restricted_action_non_threadable_channel"
+                    | "restricted_action_thread_locked"
+            ),
+            Self::Send(_) => false,
+        }
+    }
+
     /// Whether Slack objects to the message and not to its sender or its channel.
     fn is_about_form(&self) -> bool {
         match self {
@@ -133,6 +148,13 @@ struct Method {
     what: &'static str,
     repeat: Repeat,
 }
+
+/// Editing is the same however often it is done.
+const UPDATE: Method = Method {
+    name: "chat.update",
+    what: "the change of a message",
+    repeat: Repeat::Safe,
+};
 
 const POST: Method = Method {
     name: "chat.postMessage",
@@ -173,11 +195,25 @@ impl Slack {
     }
 
     /// Posts a message, into the thread of `parent` if one is given; as plain text if Slack
-    /// objects to its blocks.
+    /// objects to its blocks, and into the channel if there is no such thread any more.
     ///
     /// # Errors
     /// When Slack refuses it, or when it is not certain that Slack took it.
     pub async fn post(
+        &self,
+        message: &Message,
+        parent: Option<&Receipt>,
+    ) -> Result<Receipt, SlackError> {
+        match self.post_to(message, parent).await {
+            Err(error) if parent.is_some() && error.is_about_thread() => {
+                warn!("{error}. Sending it to the channel");
+                self.post_to(message, None).await
+            }
+            sent => sent,
+        }
+    }
+
+    async fn post_to(
         &self,
         message: &Message,
         parent: Option<&Receipt>,
@@ -191,6 +227,21 @@ impl Slack {
             }
             sent => sent,
         }
+    }
+
+    /// Puts a message in the place of one that was posted.
+    ///
+    /// # Errors
+    /// When Slack refuses it or cannot be reached; the old one may then still stand.
+    pub async fn update(&self, message: &Message, posted: &Receipt) -> Result<(), SlackError> {
+        let body = json!({
+            "channel": posted.channel,
+            "ts": posted.ts,
+            "text": message.text,
+            "blocks": message.blocks,
+        });
+        let request = |client: &Client, url| client.post(url).json(&body);
+        self.call(&UPDATE, request, |_, Posted { .. }| ()).await
     }
 
     async fn send(&self, mut body: Value, parent: Option<&Receipt>) -> Result<Receipt, SlackError> {

@@ -14,6 +14,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, de};
 use serde_json::value::RawValue;
 
+use crate::domain::cause::{Link, classify};
 use crate::domain::{Account, LinkState, Mailbox, text};
 use crate::http::Answer;
 use crate::redact::Redactor;
@@ -78,6 +79,52 @@ fn mend(body: &[u8]) -> Cow<'_, str> {
         };
     }
     mended.map_or(body, Cow::Owned)
+}
+
+/// Reads the names of clients or campaigns, as `(id, name, status)`: a bare array, or an envelope
+/// around it. Sources: the help centre's article 125 for clients; for campaigns the documentation
+/// shows an envelope where clients of the API read an array.
+pub fn names(body: &[u8]) -> Answer<Vec<(i64, String, Option<String>)>> {
+    #[derive(Deserialize)]
+    struct Named<'a> {
+        #[serde(default)]
+        id: Number,
+        #[serde(default, borrow)]
+        name: Text<'a>,
+        #[serde(default, borrow)]
+        status: Text<'a>,
+    }
+    #[derive(Deserialize)]
+    struct NamedEnvelope<'a> {
+        #[serde(default, borrow, alias = "campaigns", alias = "clients")]
+        data: Option<Vec<Named<'a>>>,
+    }
+    let body = mend(body);
+    let named = match body.trim_ascii_start().as_bytes().first() {
+        Some(b'[') => json::<Vec<Named<'_>>>(&body),
+        Some(b'{') => json::<NamedEnvelope<'_>>(&body).and_then(|envelope| {
+            envelope
+                .data
+                .ok_or_else(|| "an object without a list".to_owned())
+        }),
+        _ => Err(format!(
+            "{} instead of a list",
+            crate::http::body_kind(body.as_bytes())
+        )),
+    };
+    match named {
+        Ok(named) => Answer::Good(
+            named
+                .into_iter()
+                .filter_map(|named| {
+                    let name = text::clean(&named.name.0.unwrap_or_default(), LONGEST_NAME);
+                    let status = named.status.0.map(Cow::into_owned);
+                    Some((named.id.0.filter(|_| !name.is_empty())?, name, status))
+                })
+                .collect(),
+        ),
+        Err(why) => Answer::Malformed(why),
+    }
 }
 
 /// Parse errors name the place only: their full text may quote the body.
@@ -162,6 +209,8 @@ struct Row<'a> {
     #[serde(default)]
     client_id: Number,
     #[serde(default)]
+    campaign_ids: Numbers,
+    #[serde(default)]
     tags: Tags,
     #[serde(default)]
     email_account_tag_mappings: Tags,
@@ -174,11 +223,16 @@ impl Row<'_> {
                 .map(|text| ArcStr::from(text::cleaned(&text, longest)))
                 .filter(|text| !text.is_empty())
         };
-        let link = |flag: Flag, error: Text<'_>| match flag.0 {
+        let account_type = clean(self.account_type, LONGEST_NAME);
+        let provider = account_type.clone();
+        let link = |flag: Flag, error: Text<'_>, which| match flag.0 {
             Some(true) => LinkState::Ok,
             Some(false) => {
                 let said = error.0.unwrap_or_default();
-                LinkState::Failed(redactor.excerpt(&said, LONGEST_REASON).into())
+                LinkState::Failed {
+                    reason: redactor.excerpt(&said, LONGEST_REASON).into(),
+                    cause: classify(&said, Some(which), provider.as_deref()).class,
+                }
             }
             None => LinkState::Unknown,
         };
@@ -191,15 +245,16 @@ impl Row<'_> {
                 id: self.id.0,
                 name: clean(self.from_name, LONGEST_NAME),
                 address: clean(self.from_email, LONGEST_ADDRESS),
-                account_type: clean(self.account_type, LONGEST_NAME),
+                account_type,
                 tags: text::cleaned(&tags.join(", "), LONGEST_TAGS).into(),
                 daily_cap: self.message_per_day.count(),
                 sent_today: self.daily_sent_count.count(),
                 campaigns: self.campaign_count.count(),
                 client_id: self.client_id.0,
             },
-            smtp: link(self.is_smtp_success, self.smtp_failure_error),
-            imap: link(self.is_imap_success, self.imap_failure_error),
+            smtp: link(self.is_smtp_success, self.smtp_failure_error, Link::Smtp),
+            imap: link(self.is_imap_success, self.imap_failure_error, Link::Imap),
+            campaign_ids: self.campaign_ids.0,
         }
     }
 }
@@ -226,6 +281,10 @@ impl Number {
         self.0.and_then(|number| u32::try_from(number).ok())
     }
 }
+
+/// Whole numbers; what else is in the list, or in its place, is absent.
+#[derive(Default)]
+struct Numbers(Vec<i64>);
 
 /// A truth value, also when it is sent as text or as 0 and 1; anything else is absent.
 #[derive(Default)]
@@ -309,6 +368,15 @@ impl<'de> Deserialize<'de> for Number {
             Scalar::Text(text) => text.trim().parse().ok(),
             Scalar::Float(_) | Scalar::Bool(_) | Scalar::Other => None,
         }))
+    }
+}
+
+impl<'de> Deserialize<'de> for Numbers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = <&RawValue>::deserialize(deserializer)?;
+        let numbers = serde_json::from_str::<Vec<Number>>(value.get());
+        let numbers = numbers.into_iter().flatten();
+        Ok(Self(numbers.filter_map(|number| number.0).collect()))
     }
 }
 

@@ -1,5 +1,6 @@
 use super::*;
-use crate::domain::{Disconnection, End, Event, Kind, Mailbox};
+use crate::domain::cause::Class;
+use crate::domain::{Disconnection, End, Event, Kind, Mailbox, Way};
 
 fn at(minutes: i64) -> DateTime<Utc> {
     let start: DateTime<Utc> = "2026-11-21T14:05:00Z".parse().unwrap();
@@ -26,6 +27,8 @@ fn cycle(id: i64, kind: Kind, found: DateTime<Utc>) -> Cycle {
             imap_error: None,
             detected_at: found,
             missed_listings: 0,
+            cause: Class::Unknown,
+            way: Way::Alert,
             told: Told::Yes,
         },
         end: None,

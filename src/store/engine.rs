@@ -20,6 +20,8 @@ mod examine;
 mod look;
 #[path = "engine/rows.rs"]
 mod rows;
+#[path = "engine/telling.rs"]
+mod telling;
 
 use std::time::Duration;
 
@@ -31,11 +33,11 @@ use tokio::sync::Mutex;
 
 use super::super::simple::{Literal, filled};
 use super::super::{
-    Announce, Begun, CLOCK_SLACK, Change, Facts, Failure, Finish, Known, LEASE, Record, Store,
+    Begun, CLOCK_SLACK, Change, Facts, Failure, Finish, Known, LEASE, Record, Recoveries, Store,
     StoreError, batches, migrate,
 };
 use super::{Connection, Db, MIGRATIONS, Options, sql};
-use crate::domain::{Event, History, Receipt, RunId, Telling, Transition};
+use crate::domain::{Announce, Event, History, Receipt, Reconnected, RunId, Telling, Transition};
 use crate::redact::Redactor;
 
 /// One database, with at most one connection, made when it is needed.
@@ -144,21 +146,6 @@ impl Engine {
             _ => Ok(()),
         }
     }
-
-    /// The statement that notes the beginning of a post.
-    fn attempting(run_id: &RunId, telling: &Telling, at: DateTime<Utc>) -> String {
-        filled(
-            sql::ATTEMPT,
-            &[
-                Literal::Time(at),
-                Literal::Numbers(&telling.accounts),
-                Literal::Number((telling.others > 0).into()),
-                Literal::Number(telling.unannounced.into()),
-                Literal::Word(LEASE),
-                Literal::Word(run_id.as_str()),
-            ],
-        )
-    }
 }
 
 #[async_trait(?Send)]
@@ -201,7 +188,8 @@ impl Store for Engine {
                         let take = simple(filled(sql::TAKE_LEASE, &lease));
                         if take.execute(&mut *connection).await?.rows_affected() > 0 {
                             // Nobody else writes while the lease is ours, so these are of one moment.
-                            return Ok(Begun::Free(Self::known(connection).await?));
+                            let known = Self::known(connection, now).await?;
+                            return Ok(Begun::Free(Box::new(known)));
                         }
                         let held = simple(filled(sql::LEASE_HOLDER, &holder))
                             .fetch_optional(&mut *connection)
@@ -223,9 +211,16 @@ impl Store for Engine {
         Ok(begun)
     }
 
-    async fn preview(&self) -> Result<Known, StoreError> {
-        let known = self.look("reading the open disconnections", Self::known);
+    async fn preview(&self, now: DateTime<Utc>) -> Result<Known, StoreError> {
+        let known = self.look("reading the open disconnections", async |connection| {
+            Self::known(connection, now).await
+        });
         Ok(known.await?.unwrap_or_default())
+    }
+
+    async fn recoveries(&self) -> Result<Vec<Reconnected>, StoreError> {
+        let doing = "reading which reconnections are to be told";
+        self.run(doing, Self::reconnected).await
     }
 
     async fn history(&self, since: DateTime<Utc>, runs: u32) -> Result<History, StoreError> {
@@ -242,6 +237,8 @@ impl Store for Engine {
     async fn record(&self, change: &Change<'_>) -> Result<(), StoreError> {
         let transitions = &change.diff.transitions;
         let is_new = |transition: &&Transition| transition.event == Event::Disconnected;
+        let recoveries = change.recoveries;
+        let record = |transition| Record::of(transition, recoveries);
         let recorded = self
             .transaction("recording the check", async |transaction| {
                 let run = [
@@ -261,10 +258,11 @@ impl Store for Engine {
                     return Ok(false);
                 }
                 let updated = transitions.iter().filter(|t| !is_new(t));
-                for updated in batches(updated.map(Record::of)) {
+                for updated in batches(updated.map(record)) {
                     query(sql::UPDATE)
                         .bind(updated)
                         .bind(change.started_at)
+                        .bind(recoveries == Recoveries::Channel)
                         .execute(&mut **transaction)
                         .await?;
                 }
@@ -276,13 +274,28 @@ impl Store for Engine {
                 simple(filled(sql::SEEN, &seen))
                     .execute(&mut **transaction)
                     .await?;
-                for new in batches(transitions.iter().filter(is_new).map(Record::of)) {
+                for new in batches(transitions.iter().filter(is_new).map(record)) {
                     query(sql::INSERT)
                         .bind(new)
                         .bind(change.started_at)
                         .bind(change.run_id.as_str())
                         .execute(&mut **transaction)
                         .await?;
+                }
+                for incident in change.triage.opened() {
+                    query(sql::OPEN_INCIDENT)
+                        .bind(i64::from(incident.id.get()))
+                        .bind(incident.factor.cause.as_str())
+                        .bind(incident.factor.scope.dimension())
+                        .bind(incident.factor.scope.value())
+                        .bind(incident.opened_at)
+                        .bind(change.run_id.as_str())
+                        .execute(&mut **transaction)
+                        .await?;
+                }
+                let decided = telling::decided(change.triage, change.started_at);
+                if !decided.is_empty() {
+                    simple(decided).execute(&mut **transaction).await?;
                 }
                 match change.announce {
                     Announce::New => {}
@@ -326,7 +339,7 @@ impl Store for Engine {
         telling: &Telling,
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let attempting = Self::attempting(run_id, telling, at);
+        let attempting = telling::begun(run_id, telling, at);
         self.mark("noting that an alert is posted", run_id, &attempting)
             .await
     }
@@ -350,21 +363,9 @@ impl Store for Engine {
         next: Option<&Telling>,
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let mut marking = filled(
-            sql::MARK_TOLD,
-            &[
-                Literal::Time(at),
-                Literal::Word(&receipt.channel),
-                Literal::Word(&receipt.ts),
-                Literal::Numbers(&telling.accounts),
-                Literal::Number((telling.others > 0).into()),
-                Literal::Number(telling.unannounced.into()),
-                Literal::Word(LEASE),
-                Literal::Word(run_id.as_str()),
-            ],
-        );
+        let mut marking = telling::told(run_id, telling, receipt, at);
         if let Some(next) = next {
-            marking += &Self::attempting(run_id, next, at);
+            marking += &telling::begun(run_id, next, at);
         }
         self.mark("marking alerts as told", run_id, &marking).await
     }
@@ -381,6 +382,10 @@ impl Store for Engine {
         if finish.audited {
             closing += &filled(sql::EMPTY_OUTBOX, &ours);
         }
+        closing += &filled(
+            sql::DELETE_OLD_INCIDENTS,
+            &[Literal::Time(finish.keep_since)],
+        );
         closing += &filled(sql::CLOSE_RUN, &run);
         if let Some(at) = finish.failure_told_at {
             let told = [Literal::Word(run_id), Literal::Time(at)];

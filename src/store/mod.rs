@@ -25,8 +25,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serializer as _;
 
 use crate::domain::{
-    AuditLine, Diff, Disconnection, Failing, History, Outcome, Receipt, Recovery, RunId, Telling,
-    Transition, Unannounced,
+    Announce, AuditLine, Diff, Disconnection, Event, Failing, History, IncidentId, Memory, Outcome,
+    Receipt, Reconnected, Recovery, RunId, Telling, Told, Transition, Triage, Unannounced, Way,
 };
 use crate::redact::Redactor;
 pub use facts::{Contents, Facts, Lease, Schema, Server};
@@ -41,6 +41,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// Rows that travel at a time. They are in memory several times while they do, at some 500 bytes
 /// each.
 const BATCH: usize = 5_000;
+
+/// Accounts that are read of those whose reconnection is to be told.
+const MOST_RECOVERED: i64 = 1_000;
+
+/// Earlier checks that are looked at to see whether an account has been down for long enough.
+pub const MOST_APPLIED: u32 = 24;
 
 /// A lease that was taken later than this much from now was taken before the clock was set back.
 const CLOCK_SLACK: Duration = Duration::from_secs(60);
@@ -212,13 +218,15 @@ pub struct Known {
     pub recovery: Option<Recovery>,
     /// Lines of the audit trail that an earlier run committed but did not append.
     pub outbox: Vec<AuditLine>,
+    /// What decides how disconnections are told.
+    pub memory: Memory,
 }
 
 /// Whether a check may begin.
 #[derive(Debug)]
 pub enum Begun {
     /// The lease is ours.
-    Free(Known),
+    Free(Box<Known>),
     /// Another run holds it.
     Busy {
         /// Its id.
@@ -228,15 +236,16 @@ pub enum Begun {
     },
 }
 
-/// What happens to the announcements of disconnections that are on record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Announce {
-    /// What was told stays told, what is new is untold.
-    New,
-    /// Everything that is down is untold.
-    All,
-    /// Everything that is down is told, as of this check.
-    Nothing,
+/// Which accounts that are seen connected again are to be told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Recoveries {
+    /// None.
+    #[default]
+    Off,
+    /// Those whose alert is in the channel, in its thread.
+    Thread,
+    /// All whose disconnection was told, in the channel.
+    Channel,
 }
 
 /// Everything one check changes, to be committed at once.
@@ -255,6 +264,10 @@ pub struct Change<'a> {
     pub diff: &'a Diff,
     /// What becomes of announcements.
     pub announce: Announce,
+    /// How disconnections are told, beside what stands with those of `diff`.
+    pub triage: &'a Triage,
+    /// Which of those that are seen connected again are to be told.
+    pub recoveries: Recoveries,
     /// Renders the line of a transition for the audit trail, if there is to be one.
     pub audit: Option<&'a dyn Fn(&Transition) -> AuditLine>,
 }
@@ -313,8 +326,8 @@ pub trait Store {
         lease: Duration,
     ) -> Result<Begun, StoreError>;
 
-    /// Reads what is known and changes nothing: no lease, no file, no schema.
-    async fn preview(&self) -> Result<Known, StoreError>;
+    /// Reads what is known at `now` and changes nothing: no lease, no file, no schema.
+    async fn preview(&self, now: DateTime<Utc>) -> Result<Known, StoreError>;
 
     /// Reads the cycles that are open or ended at `since` or later, the first detected first, and
     /// the last `runs` runs, the last first. Changes nothing.
@@ -354,6 +367,10 @@ pub trait Store {
         at: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
+    /// Reads which reconnections are to be told, by the message that told of the disconnection, each
+    /// with those accounts that were down the longest.
+    async fn recoveries(&self) -> Result<Vec<Reconnected>, StoreError>;
+
     /// Releases the lease, if it is still ours, deletes what was resolved long ago, and closes the
     /// run. Gives the number of disconnections deleted.
     async fn finish(&self, finish: &Finish<'_>) -> Result<u64, StoreError>;
@@ -377,12 +394,17 @@ struct Record<'a> {
     client_id: Option<i64>,
     smtp_error: Option<&'a str>,
     imap_error: Option<&'a str>,
+    cause: &'static str,
+    told_as: Option<&'static str>,
+    incident_id: Option<IncidentId>,
+    /// Whether its end may have to be told.
+    recovery_due: bool,
     /// `reconnected` or `removed` where the disconnection is closed.
     resolution: Option<&'static str>,
 }
 
 impl<'a> Record<'a> {
-    fn of(transition: &'a Transition) -> Self {
+    fn of(transition: &'a Transition, recoveries: Recoveries) -> Self {
         let disconnection = &transition.disconnection;
         let mailbox = &disconnection.mailbox;
         Self {
@@ -398,6 +420,13 @@ impl<'a> Record<'a> {
             client_id: mailbox.client_id,
             smtp_error: disconnection.smtp_error.as_deref(),
             imap_error: disconnection.imap_error.as_deref(),
+            cause: disconnection.cause.as_str(),
+            told_as: disconnection.way.as_str(),
+            incident_id: disconnection.way.incident(),
+            recovery_due: recoveries != Recoveries::Off
+                && transition.event == Event::Reconnected
+                && disconnection.told == Told::Yes
+                && disconnection.way != Way::Chronic,
             resolution: transition
                 .event
                 .resolves()

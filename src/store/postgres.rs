@@ -33,7 +33,8 @@ fn together(statements: String) -> String {
     statements
 }
 
-const MIGRATIONS: &[Migration] = migrations!("postgres": 1 "0001_seed", 2 "0002_monitor", 3 "0003_told_and_lease_times", 4 "0004_room_for_updates");
+const MIGRATIONS: &[Migration] = migrations!("postgres": 1 "0001_seed", 2 "0002_monitor", 3 "0003_told_and_lease_times", 4 "0004_room_for_updates",
+    5 "0005_causes_and_incidents");
 
 /// Parameters that other tools put into the URL for themselves, such as Prisma for its pooler.
 const FOREIGN_PARAMETERS: [&str; 4] = ["pgbouncer", "connection_limit", "pool_timeout", "schema"];
@@ -44,8 +45,8 @@ mod sql {
     /// The columns of [`Stored`](super::super::Stored).
     pub(super) const STORED: &str = "
         account_id, from_name, from_email, account_type, disconnection_type, tags, message_per_day,
-        daily_sent_count, campaign_count, client_id, smtp_error, imap_error, detected_at,
-        missed_listings, announced_at is not null as told,
+        daily_sent_count, campaign_count, client_id, smtp_error, imap_error, cause, told_as,
+        incident_id, detected_at, missed_listings, announced_at is not null as told,
         announce_attempted_at is not null as attempted, is_active, resolved_at, resolution";
 
     /// Any number; all processes of this program ask for the same one.
@@ -80,10 +81,10 @@ mod sql {
         insert into disconnected_accounts (
             account_id, from_name, from_email, account_type, disconnection_type, tags,
             message_per_day, daily_sent_count, campaign_count, client_id, smtp_error, imap_error,
-            detected_at, last_seen_at, check_run_id)
+            cause, told_as, incident_id, detected_at, last_seen_at, check_run_id)
         select account_id, from_name, from_email, account_type, disconnection_type, tags,
                message_per_day, daily_sent_count, campaign_count, client_id, smtp_error, imap_error,
-               $2, $2, $3
+               cause, told_as, incident_id, $2, $2, $3
           from json_populate_recordset(null::disconnected_accounts, $1::json)";
 
     pub(super) const UPDATE: &str = "
@@ -93,6 +94,8 @@ mod sql {
                tags = new.tags, message_per_day = new.message_per_day,
                daily_sent_count = new.daily_sent_count, campaign_count = new.campaign_count,
                client_id = new.client_id, smtp_error = new.smtp_error, imap_error = new.imap_error,
+               cause = new.cause, told_as = new.told_as, incident_id = new.incident_id,
+               recovery_due = new.recovery_due and ($3 or known.slack_ts is not null),
                resolution = new.resolution, is_active = new.resolution is null,
                resolved_at = case when new.resolution is null then null else $2 end,
                last_seen_at = case when new.resolution = 'removed' then known.last_seen_at else $2 end
@@ -141,6 +144,18 @@ mod sql {
             delete from run_lease where name = 'doctor';
             insert into audit_outbox (id, month, line) overriding system value values (-1, '', '');
             delete from audit_outbox where id = -1;
+            if not found then raise insufficient_privilege using message = hidden; end if;
+            insert into incidents (id, cause, opened_at, check_run_id) values (-1, '', 'epoch', '');
+            update incidents set closed_at = opened_at where id = -1;
+            delete from incidents where id = -1;
+            if not found then raise insufficient_privilege using message = hidden; end if;
+            insert into chronic_accounts (account_id, since) values (-1, 'epoch');
+            update chronic_accounts set told_at = since where account_id = -1;
+            delete from chronic_accounts where account_id = -1;
+            if not found then raise insufficient_privilege using message = hidden; end if;
+            insert into notices (name) values ('doctor');
+            update notices set told_at = 'epoch' where name = 'doctor';
+            delete from notices where name = 'doctor';
             if not found then raise insufficient_privilege using message = hidden; end if;
         end
         $$";
@@ -192,6 +207,9 @@ fn stored(row: &PgRow) -> sqlx::Result<Stored<'_>> {
         client_id: row.try_get("client_id")?,
         smtp_error: text("smtp_error")?,
         imap_error: text("imap_error")?,
+        cause: text("cause")?,
+        told_as: text("told_as")?,
+        incident_id: row.try_get("incident_id")?,
         detected_at: row.try_get("detected_at")?,
         missed_listings: row.try_get("missed_listings")?,
         told: row.try_get("told")?,

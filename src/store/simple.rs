@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 const LONGEST_WORD: usize = 64;
 
 /// A value that is fit to stand in a statement as it is.
+#[derive(Clone, Copy)]
 pub(super) enum Literal<'a> {
     /// A whole number.
     Number(i64),

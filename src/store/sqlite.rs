@@ -32,7 +32,8 @@ fn together(statements: String) -> String {
     format!("{BEGIN}; {statements} commit;")
 }
 
-const MIGRATIONS: &[Migration] = migrations!("sqlite": 1 "0001_seed", 2 "0002_monitor", 3 "0003_told_and_lease_times", 4 "0004_room_for_updates");
+const MIGRATIONS: &[Migration] = migrations!("sqlite": 1 "0001_seed", 2 "0002_monitor", 3 "0003_told_and_lease_times", 4 "0004_room_for_updates",
+    5 "0005_causes_and_incidents");
 
 /// How long to wait for another program that has the file locked.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -51,7 +52,7 @@ mod sql {
         json_array(
             account_id, from_name, from_email, account_type, disconnection_type, tags,
             message_per_day, daily_sent_count, campaign_count, client_id, smtp_error, imap_error,
-            detected_at, missed_listings, announced_at is not null,
+            cause, told_as, incident_id, detected_at, missed_listings, announced_at is not null,
             announce_attempted_at is not null, iif(is_active, 1, 0), resolved_at, resolution)";
 
     /// The transaction has the write lock already.
@@ -80,12 +81,13 @@ mod sql {
         insert into disconnected_accounts (
             account_id, from_name, from_email, account_type, disconnection_type, tags,
             message_per_day, daily_sent_count, campaign_count, client_id, smtp_error, imap_error,
-            detected_at, last_seen_at, check_run_id)
+            cause, told_as, incident_id, detected_at, last_seen_at, check_run_id)
         select value ->> 'account_id', value ->> 'from_name', value ->> 'from_email',
                value ->> 'account_type', value ->> 'disconnection_type', value ->> 'tags',
                value ->> 'message_per_day', value ->> 'daily_sent_count',
                value ->> 'campaign_count', value ->> 'client_id', value ->> 'smtp_error',
-               value ->> 'imap_error', $2, $2, $3
+               value ->> 'imap_error', value ->> 'cause', value ->> 'told_as',
+               value ->> 'incident_id', $2, $2, $3
           from jsonb_each($1)";
 
     /// The limit keeps the planner from reading all of the JSON anew for each open row.
@@ -98,7 +100,10 @@ mod sql {
                daily_sent_count = new.value ->> 'daily_sent_count',
                campaign_count = new.value ->> 'campaign_count',
                client_id = new.value ->> 'client_id', smtp_error = new.value ->> 'smtp_error',
-               imap_error = new.value ->> 'imap_error', resolution = new.value ->> 'resolution',
+               imap_error = new.value ->> 'imap_error', cause = new.value ->> 'cause',
+               told_as = new.value ->> 'told_as', incident_id = new.value ->> 'incident_id',
+               recovery_due = new.value ->> 'recovery_due' and ($3 or slack_ts is not null),
+               resolution = new.value ->> 'resolution',
                is_active = new.value ->> 'resolution' is null,
                resolved_at = case when new.value ->> 'resolution' is null then null else $2 end,
                last_seen_at = case when new.value ->> 'resolution' = 'removed' then last_seen_at else $2 end
@@ -127,7 +132,16 @@ mod sql {
         update run_lease set holder = 'doctor' where name = 'doctor';
         delete from run_lease where name = 'doctor';
         insert into audit_outbox (month, line) values ('', '');
-        delete from audit_outbox where line = ''";
+        delete from audit_outbox where line = '';
+        insert into incidents (id, cause, opened_at, check_run_id) values (-1, '', '', '');
+        update incidents set closed_at = '' where id = -1;
+        delete from incidents where id = -1;
+        insert into chronic_accounts (account_id, since) values (-1, '');
+        update chronic_accounts set told_at = '' where account_id = -1;
+        delete from chronic_accounts where account_id = -1;
+        insert into notices (name) values ('doctor');
+        update notices set told_at = '' where name = 'doctor';
+        delete from notices where name = 'doctor'";
 }
 
 /// A file has no pooler before it.

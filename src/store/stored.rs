@@ -9,8 +9,9 @@ use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
 use super::unreadable;
+use crate::domain::cause::{Class, Link, classify};
 use crate::domain::text::Pool;
-use crate::domain::{Cycle, Disconnection, End, Event, Mailbox, Told};
+use crate::domain::{Cycle, Disconnection, End, Event, Mailbox, Told, Way};
 
 /// A text, in its row where it stands there as it is.
 #[derive(Deserialize)]
@@ -52,6 +53,11 @@ pub(super) struct Stored<'r> {
     pub(super) smtp_error: Option<Text<'r>>,
     #[serde(borrow)]
     pub(super) imap_error: Option<Text<'r>>,
+    #[serde(borrow)]
+    pub(super) cause: Option<Text<'r>>,
+    #[serde(borrow)]
+    pub(super) told_as: Option<Text<'r>>,
+    pub(super) incident_id: Option<i64>,
     #[serde(deserialize_with = "moment")]
     pub(super) detected_at: DateTime<Utc>,
     pub(super) missed_listings: i32,
@@ -132,6 +138,9 @@ impl<'r> Stored<'r> {
         let kind = self.disconnection_type.as_deref().unwrap_or_default();
         let kind = kind.parse();
         let count = |number| u32::try_from(number).ok();
+        // Rows of earlier versions have none.
+        let cause = self.cause.as_deref().and_then(|cause| cause.parse().ok());
+        let cause = cause.unwrap_or_else(|| self.classify());
         let mut common = |text: Text<'_>| pool.get(&text);
         Ok(Disconnection {
             kind: kind.map_err(|error| unreadable("account", self.account_id, &error))?,
@@ -146,6 +155,8 @@ impl<'r> Stored<'r> {
                 campaigns: self.campaign_count.and_then(count),
                 client_id: self.client_id,
             },
+            cause,
+            way: Way::read(self.told_as.as_deref(), self.incident_id),
             smtp_error: self.smtp_error.map(&mut common),
             imap_error: self.imap_error.map(&mut common),
             detected_at: self.detected_at,
@@ -156,6 +167,17 @@ impl<'r> Stored<'r> {
                 (false, false) => Told::No,
             },
         })
+    }
+
+    /// What the provider's words mean.
+    fn classify(&self) -> Class {
+        let provider = self.account_type.as_deref();
+        let class = |text: &Option<Text<'_>>, link| {
+            let text = text.as_deref()?;
+            Some(classify(text, Some(link), provider).class)
+        };
+        let smtp = class(&self.smtp_error, Link::Smtp);
+        Class::decisive(smtp, class(&self.imap_error, Link::Imap))
     }
 
     /// The disconnection with its end.

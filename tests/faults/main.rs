@@ -12,6 +12,7 @@
 
 mod clock;
 mod crash;
+mod incidents;
 mod judge;
 mod model;
 mod overlap;

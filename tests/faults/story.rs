@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::shim::{Fault, shift_clock};
 use crate::support::slack::{Listed, listing};
-use crate::support::smartlead::{both_down, healthy, imap_down, smtp_down, with};
+use crate::support::smartlead::{down_somehow, healthy, imap_down, smtp_down, with};
 use crate::support::{Engine, Ran, World, send_signal};
 
 /// How an account is at the source.
@@ -27,7 +27,8 @@ impl Health {
             Self::Up => healthy(id),
             Self::Smtp => smtp_down(id),
             Self::Imap => imap_down(id),
-            Self::Both => both_down(id),
+            // Of several causes, so that many of them are no incident.
+            Self::Both => down_somehow(id),
             Self::Silent => with(
                 healthy(id),
                 json!({"is_smtp_success": null, "is_imap_success": null}),
@@ -191,6 +192,7 @@ impl Story {
     /// Whatever runs the program, while the fleet stays as it is.
     pub fn play<T>(&mut self, run: impl FnOnce(&World) -> T) -> T {
         self.world.smartlead.set_fleet(self.accounts());
+        self.forget_relapses();
         let result = run(&self.world);
         self.world.settle();
         let known = self.steps.iter().flat_map(|step| &step.runs);
@@ -203,6 +205,17 @@ impl Story {
             runs: runs.collect(),
         });
         result
+    }
+
+    /// Has accounts that went down again and again be none of those that are chronic, which would be
+    /// told otherwise: what was part of an incident is no relapse.
+    fn forget_relapses(&self) {
+        if self.has_table("check_runs") {
+            self.world.database.execute(
+                "update disconnected_accounts set incident_id = -1
+                  where not is_active and announced_at is not null",
+            );
+        }
     }
 
     /// The time until the next hour goes by, so that a lease which nobody gave back is over.

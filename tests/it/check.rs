@@ -43,7 +43,7 @@ on_every_engine! {
         for asked in world.smartlead.asked() {
             let mut parameters: Vec<_> = asked.query.keys().map(String::as_str).collect();
             parameters.sort_unstable();
-            assert_eq!(parameters, ["api_key", "limit", "offset"], "a filter of the server's was used");
+            assert_eq!(parameters, ["api_key", "fetch_campaigns", "limit", "offset"], "a filter of the server's was used");
         }
     }
 

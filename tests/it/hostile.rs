@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::leak::everything;
 use crate::support::slack::{self, listed};
-use crate::support::smartlead::{both_down, healthy, imap_down, smtp_down, with};
+use crate::support::smartlead::{both_down, down_somehow, healthy, imap_down, smtp_down, with};
 use crate::support::{World, on_every_engine};
 
 #[path = "../../fuzz/properties.rs"]
@@ -170,7 +170,10 @@ fn hostile_accounts() -> Vec<Value> {
         with(smtp_down(300), json!({"tags": tags})),
         with(smtp_down(301), numbers),
     ];
-    texts.chain(errors).chain(ids).chain(others).collect()
+    // Of several clients, so that they have nothing in common and are told one by one.
+    let all = texts.chain(errors).chain(ids).chain(others).enumerate();
+    all.map(|(n, account)| with(account, json!({"client_id": n % 5})))
+        .collect()
 }
 
 fn id(account: &Value) -> i64 {
@@ -271,7 +274,7 @@ on_every_engine! {
 
     fn thousands_of_accounts_of_one_name_are_told_apart(world) {
         let same = json!({"from_name": "Dana Ops", "from_email": "dana@outreach-one.example"});
-        let down: Vec<Value> = (1..=4_000).map(|id| with(smtp_down(id), same.clone())).collect();
+        let down: Vec<Value> = (1..=4_000).map(|id| with(down_somehow(id), same.clone())).collect();
         is_watched_as_any_other(&world, &down, 6_000);
     }
 }

@@ -10,6 +10,7 @@
     reason = "a test that panics has failed, which is what it is for"
 )]
 
+mod alerting;
 mod bad_input;
 mod check;
 mod commands;

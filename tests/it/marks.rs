@@ -1,8 +1,7 @@
 //! What is written to the rows of accounts that stay down, and which rows an alert marks as told.
 
 use chrono::{DateTime, Utc};
-use monitor::domain::{Diff, Event, Kind, Outcome, Receipt, Telling};
-use monitor::store::Announce;
+use monitor::domain::{Announce, Diff, Event, Kind, Outcome, Receipt, Telling};
 
 use crate::store::{
     begin, diff_of, finish, full, hour, open, record, run_id, telling, transition, wait,
@@ -16,8 +15,8 @@ on_every_engine! {
             record(&*store, n, hour(n.into()), &found, Announce::New).await.unwrap();
             finish(&*store, n, Outcome::Complete, true).await;
         });
-        let unchanged = || Diff { transitions: Vec::new(), missing: Vec::new() };
-        let without_2 = || Diff { missing: vec![2], ..unchanged() };
+        let unchanged = || Diff::default();
+        let without_2 = || Diff { missing: vec![2], ..Diff::default() };
         let last_seen = |id: i64, at: DateTime<Utc>| {
             let at = at.to_rfc3339();
             let found = world.database.query(&format!(

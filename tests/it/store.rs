@@ -1,12 +1,13 @@
 //! The contract of the store, the same on every engine, and what is special to one of them.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use monitor::domain::cause::Class;
 use monitor::domain::{
-    AuditLine, Diff, Disconnection, Event, Failing, Kind, Mailbox, Outcome, Receipt, Recovery,
-    RunId, Telling, Told, Transition, Unannounced,
+    Announce, AuditLine, Diff, Disconnection, Event, Failing, Kind, Mailbox, Outcome, Receipt,
+    Recovery, RunId, Telling, Told, Transition, Triage, Unannounced, Way,
 };
 use monitor::redact::Redactor;
-use monitor::store::{Announce, Begun, Change, Failure, Finish, Known, Store, StoreError};
+use monitor::store::{Begun, Change, Failure, Finish, Known, Recoveries, Store, StoreError};
 
 use crate::support::smartlead::{both_down, fleet, smtp_down};
 use crate::support::{Engine, World, on_every_engine};
@@ -75,6 +76,8 @@ pub fn full(id: i64, kind: Kind) -> Disconnection {
         detected_at: hour(0),
         missed_listings: 0,
         told: Told::No,
+        cause: Class::Unknown,
+        way: Way::Alert,
     }
 }
 
@@ -97,7 +100,7 @@ pub fn transition(event: Event, disconnection: Disconnection) -> Transition {
 pub async fn begin(world: &World, n: u32) -> (Box<dyn Store>, Known) {
     let store = open(world);
     match store.begin(&run_id(n), hour(0), LIMIT).await.unwrap() {
-        Begun::Free(known) => (store, known),
+        Begun::Free(known) => (store, *known),
         Begun::Busy { holder, .. } => panic!("{holder} has the lease"),
     }
 }
@@ -117,6 +120,8 @@ pub async fn record(
         outcome: Outcome::Untold,
         diff,
         announce,
+        triage: &Triage::default(),
+        recoveries: Recoveries::Off,
         audit: None,
     };
     store.record(&change).await
@@ -140,15 +145,15 @@ pub async fn finish(store: &dyn Store, n: u32, outcome: Outcome, audited: bool) 
 pub fn telling(accounts: &[i64]) -> Telling {
     Telling {
         accounts: accounts.to_vec(),
-        others: 0,
-        unannounced: false,
+        way: Way::Alert,
+        ..Telling::default()
     }
 }
 
 pub fn diff_of(transitions: Vec<Transition>) -> Diff {
     Diff {
         transitions,
-        missing: Vec::new(),
+        ..Diff::default()
     }
 }
 
@@ -183,6 +188,7 @@ on_every_engine! {
                     transition(Event::Disconnected, full(5, Kind::Both)),
                 ],
                 missing: vec![4],
+                ..Diff::default()
             };
             record(&*store, 2, hour(1), &found, Announce::New).await.unwrap();
             finish(&*store, 2, Outcome::Complete, true).await;
@@ -253,7 +259,7 @@ on_every_engine! {
         assert_eq!(world.open(), ["1 SMTP told", "2 SMTP told"]);
         wait(async {
             let (store, _) = begin(&world, 2).await;
-            let found = Diff { transitions: Vec::new(), missing: vec![2] };
+            let found = Diff { missing: vec![2], ..Diff::default() };
             record(&*store, 2, hour(1), &found, Announce::All).await.unwrap();
         });
         assert_eq!(world.open(), ["1 SMTP untold", "2 SMTP told"], "2 may be gone");
@@ -267,6 +273,7 @@ on_every_engine! {
             let change = Change {
                 run_id: &run_id(1), started_at: hour(0), accounts_seen: 1, disconnected: 0,
                 outcome: Outcome::Complete, diff: &found, announce: Announce::New, audit: Some(&line),
+                triage: &Triage::default(), recoveries: Recoveries::Off,
             };
             store.record(&change).await.unwrap();
             finish(&*store, 1, Outcome::Failed, false).await;
@@ -393,11 +400,11 @@ on_every_engine! {
 
     fn a_preview_changes_nothing_not_even_the_schema(world) {
         let legacy = match world.database.engine() { Engine::Postgres | Engine::Pooled => LEGACY_POSTGRES, Engine::Sqlite => LEGACY_SQLITE };
-        wait(async { assert!(open(&world).preview().await.unwrap().open.is_empty()) });
+        wait(async { assert!(open(&world).preview(hour(0)).await.unwrap().open.is_empty()) });
         world.database.execute(legacy);
         world.database.execute("insert into disconnected_accounts (account_id, disconnection_type, detected_at) values (1, 'SMTP', '2026-01-02 03:04:05')");
         wait(async {
-            let known = open(&world).preview().await.unwrap();
+            let known = open(&world).preview(hour(0)).await.unwrap();
             assert_eq!(known.open[0].detected_at, "2026-01-02T03:04:05Z".parse::<DateTime<Utc>>().unwrap());
             assert_eq!(known.open[0].told, Told::Yes);
         });

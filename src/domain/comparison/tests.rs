@@ -19,6 +19,7 @@ fn account(id: i64, smtp: LinkState, imap: LinkState) -> Account {
         mailbox: mailbox(id),
         smtp,
         imap,
+        campaign_ids: Vec::new(),
     }
 }
 
@@ -30,6 +31,8 @@ fn open(id: i64, kind: Kind) -> Disconnection {
         imap_error: kind.imap_failed().then(|| "old imap".into()),
         detected_at: hour(0),
         missed_listings: 0,
+        cause: Class::Unknown,
+        way: Way::Alert,
         told: Told::Yes,
     }
 }
@@ -67,7 +70,10 @@ fn hour(n: i64) -> DateTime<Utc> {
 }
 
 fn failed() -> LinkState {
-    LinkState::Failed("no".into())
+    LinkState::Failed {
+        reason: "no".into(),
+        cause: Class::Unknown,
+    }
 }
 
 /// The event and the kind after it, of the only account.
@@ -182,6 +188,8 @@ fn what_is_resolved_untold_is_unannounced() {
     };
     let missed = |id, told: Told| Disconnection {
         missed_listings: 1,
+        cause: Class::Unknown,
+        way: Way::Alert,
         told,
         ..open(id, Kind::Smtp)
     };
@@ -365,7 +373,7 @@ fn accounts_are_counted_once_and_readings_told_apart() {
     assert_eq!(seen, [true, true, true, true, false, false]);
     let expected = Observation {
         accounts: 4,
-        diff: Diff::default(),
+        ..Observation::default()
     };
     assert_eq!(comparison.complete(), expected);
 }

@@ -12,6 +12,7 @@ fn account(id: i64) -> Account {
         mailbox: Mailbox::bare(id),
         smtp: LinkState::Ok,
         imap: LinkState::Ok,
+        campaign_ids: Vec::new(),
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::cause::Class;
 
 fn read(body: &str) -> Result<Vec<Account>, String> {
     match page(body.as_bytes(), &Redactor::new([])) {
@@ -12,6 +13,14 @@ fn one(row: &str) -> Account {
     let accounts = read(&format!("[{row}]")).unwrap();
     assert_eq!(accounts.len(), 1);
     accounts.into_iter().next().unwrap()
+}
+
+fn failed(reason: &str) -> LinkState {
+    let reason = reason.into();
+    LinkState::Failed {
+        reason,
+        cause: Class::Unknown,
+    }
 }
 
 /// The documented sample of the public listing, secrets included.
@@ -41,8 +50,12 @@ fn the_documented_listing_is_read() {
                 campaigns: Some(3),
                 client_id: Some(77),
             },
-            smtp: LinkState::Failed("SMTP Failure - login rejected".into()),
+            smtp: LinkState::Failed {
+                reason: "SMTP Failure - login rejected".into(),
+                cause: Class::BadPassword,
+            },
             imap: LinkState::Ok,
+            campaign_ids: Vec::new(),
         }
     );
     assert!(!format!("{account:?}").contains("aHVudGVy"));
@@ -57,7 +70,7 @@ fn the_dashboard_listing_is_read() {
     let account = read(body).unwrap().remove(0);
     assert_eq!(account.mailbox.account_type.as_deref(), Some("ZOHO"));
     assert_eq!(&*account.mailbox.tags, "pool-a, b, c");
-    assert_eq!(account.smtp, LinkState::Failed("".into()));
+    assert_eq!(account.smtp, failed(""));
     assert_eq!(account.mailbox.client_id, None);
 }
 
@@ -120,10 +133,7 @@ fn numbers_and_flags_are_taken_as_text_too() {
     assert_eq!(account.mailbox.daily_cap, Some(40));
     assert_eq!(account.mailbox.name.as_deref(), Some("12"));
     assert_eq!(&*account.mailbox.tags, "plain");
-    assert_eq!(
-        (account.smtp, account.imap),
-        (LinkState::Failed("".into()), LinkState::Ok)
-    );
+    assert_eq!((account.smtp, account.imap), (failed(""), LinkState::Ok));
 }
 
 #[test]
@@ -211,7 +221,7 @@ fn untrusted_text_is_cut_cleaned_and_redacted() {
         account.mailbox.name.map(|n| n.chars().count()),
         Some(LONGEST_NAME)
     );
-    let LinkState::Failed(reason) = account.smtp else {
+    let LinkState::Failed { reason, .. } = account.smtp else {
         panic!("not failed")
     };
     assert!(

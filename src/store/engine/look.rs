@@ -2,15 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt as _;
-use sqlx::{Connection as _, Either};
+use sqlx::{Connection as _, Either, Row as _};
 
 use super::super::super::migrate;
 use super::super::super::simple::{Literal, filled};
-use super::super::super::{Known, StoreError};
+use super::super::super::{Known, MOST_APPLIED, MOST_RECOVERED, StoreError};
 use super::super::{Connection, MIGRATIONS, sql, stored};
 use super::{Engine, rows, simple};
+use crate::domain::chronic;
 use crate::domain::text::Pool;
-use crate::domain::{Cycle, History};
+use crate::domain::{Cycle, History, Memory, Reconnected};
 
 impl Engine {
     /// What `work` reads in a transaction that is rolled back; `None` where there is no database.
@@ -47,31 +48,78 @@ impl Engine {
         .await
     }
 
-    pub(super) async fn known(connection: &mut Connection) -> sqlx::Result<Known> {
+    /// What is known at `now`.
+    pub(super) async fn known(
+        connection: &mut Connection,
+        now: DateTime<Utc>,
+    ) -> sqlx::Result<Known> {
         let mut known = Known::default();
         let mut pool = Pool::default();
+        let lately = [Literal::Time(now - chronic::WINDOW)];
         // All in one round trip. The rows of a statement end in its result.
-        let statements = simple(format!(
-            "{}; select {} {}; {}",
-            sql::HISTORY,
-            sql::STORED,
-            sql::OPEN,
-            sql::OUTBOX
-        ));
+        let statements = [
+            filled(sql::HISTORY, &[]),
+            format!("select {} {};", sql::STORED, sql::OPEN),
+            sql::INCIDENTS.to_owned(),
+            filled(sql::APPLIED, &[Literal::Number(MOST_APPLIED.into())]),
+            filled(sql::RELAPSES, &lately),
+            filled(sql::CHRONIC, &lately),
+            filled(sql::OUTBOX, &[]),
+        ];
+        let statements = simple(statements.concat());
         let mut answers = statements.fetch_many(connection);
         let mut statement = 0;
+        let memory = &mut Memory::default();
         while let Some(answer) = answers.try_next().await? {
             match (answer, statement) {
                 (Either::Left(_), _) => statement += 1,
-                (Either::Right(row), 0) => rows::known(&row, &mut known)?,
+                (Either::Right(row), 0) => rows::known(&row, &mut known, memory)?,
                 (Either::Right(row), 1) => {
                     let disconnection = stored(&row)?.disconnection(&mut pool)?;
                     known.open.push(disconnection);
                 }
+                (Either::Right(row), 2) => memory.incidents.extend(rows::incident(&row)?),
+                (Either::Right(row), 3) => memory.applied.push(row.try_get("started_at")?),
+                (Either::Right(row), 4) => memory.relapses.extend([rows::relapses(&row)?]),
+                (Either::Right(row), 5) => memory.chronic.push(rows::chronic(&row)?),
                 (Either::Right(row), _) => known.outbox.push(rows::line(&row)?),
             }
         }
+        memory.count_open(&known.open);
+        known.memory = std::mem::take(memory);
         Ok(known)
+    }
+
+    /// Which reconnections are to be told, each with those accounts that were down the longest.
+    pub(super) async fn reconnected(connection: &mut Connection) -> sqlx::Result<Vec<Reconnected>> {
+        let mut threads: Vec<Reconnected> = Vec::new();
+        let longest = [Literal::Number(MOST_RECOVERED)];
+        let longest = filled(sql::RECOVERED, &longest);
+        let columns = "slack_channel, slack_ts";
+        let statements = format!(
+            "{} select {}, {columns} {longest}",
+            sql::RECOVERIES,
+            sql::STORED
+        );
+        let statements = simple(statements);
+        let mut answers = statements.fetch_many(connection);
+        let mut pool = Pool::default();
+        let mut is_account = false;
+        while let Some(answer) = answers.try_next().await? {
+            match answer {
+                Either::Left(_) => is_account = true,
+                Either::Right(row) if is_account => {
+                    let receipt = rows::receipt(&row)?;
+                    let cycle = stored(&row)?.cycle(&mut pool)?;
+                    let thread = threads.iter_mut().find(|thread| thread.thread == receipt);
+                    if let Some(thread) = thread {
+                        thread.cycles.push(cycle);
+                    }
+                }
+                Either::Right(row) => threads.push(rows::reconnected(&row)?),
+            }
+        }
+        Ok(threads)
     }
 
     /// The cycles that are open or ended at `since` or later, and the last so many runs.

@@ -243,9 +243,23 @@ pub fn rows() -> Vec<Row> {
                 story
                     .world
                     .slack
-                    .set_fault(|n, _| (n == 1).then(|| error_code("cannot_reply_to_message")));
+                    .set_fault(|n, _| (n == 1).then(|| error_code("restricted_action")));
                 story.check(&[]).assert(3);
                 story.healthy();
+                assert!(story.listed().iter().all(|row| !row.is_repeat));
+            },
+        ),
+        row(
+            "Slack takes one of two messages",
+            "there is no thread any more",
+            BOTH,
+            |story| {
+                story.fleet.extend((100..=200).map(|id| (id, Health::Both)));
+                story
+                    .world
+                    .slack
+                    .set_fault(|n, _| (n == 1).then(|| error_code("cannot_reply_to_message")));
+                story.check(&[]).assert(0);
                 assert!(story.listed().iter().all(|row| !row.is_repeat));
             },
         ),

@@ -53,6 +53,9 @@ impl Default for Look {
 struct Inner {
     look: Look,
     posts: Vec<Value>,
+    /// How many messages were ever taken, which makes their ids.
+    taken: usize,
+    updates: Vec<Value>,
     seen: usize,
     fault: Option<Fault>,
     takes_all: bool,
@@ -72,6 +75,7 @@ impl FakeSlack {
         let inner = Arc::new(Mutex::new(Inner::default()));
         let router = Router::new()
             .route("/api/chat.postMessage", post(answer))
+            .route("/api/chat.update", post(update))
             .route("/api/auth.test", post(auth_test))
             .route("/api/conversations.info", get(conversations_info))
             .with_state(Arc::clone(&inner));
@@ -136,6 +140,11 @@ impl FakeSlack {
         std::mem::take(&mut self.inner.lock().unwrap().posts)
     }
 
+    /// Takes out the changes of messages that Slack took.
+    pub fn updates(&self) -> Vec<Value> {
+        std::mem::take(&mut self.inner.lock().unwrap().updates)
+    }
+
     /// Takes out the messages, and gives the account ids that their tables list.
     pub fn announced(&self) -> Vec<i64> {
         self.posts().iter().flat_map(listed).collect()
@@ -174,6 +183,20 @@ async fn answer(
     response
 }
 
+async fn update(
+    State(inner): State<Arc<Mutex<Inner>>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if !is_let_in(&headers) {
+        return error_code("invalid_auth");
+    }
+    let message: Value = serde_json::from_slice(&body).unwrap();
+    let (channel, ts) = (message["channel"].clone(), message["ts"].clone());
+    inner.lock().unwrap().updates.push(message);
+    json_response(200, &json!({"ok": true, "channel": channel, "ts": ts}))
+}
+
 fn is_let_in(headers: &HeaderMap) -> bool {
     let token = headers.get("authorization");
     token.is_some_and(|token| *token == format!("Bearer {}", super::TOKEN))
@@ -207,9 +230,12 @@ async fn conversations_info(
     json_response(200, &inner.lock().unwrap().look.channel)
 }
 
-fn take(inner: &mut Inner, message: Value) -> Response {
+/// Keeps a message with the id that it is given.
+fn take(inner: &mut Inner, mut message: Value) -> Response {
+    inner.taken += 1;
+    let ts = format!("1503435956.{:06}", inner.taken);
+    message["ts"] = json!(ts);
     inner.posts.push(message);
-    let ts = format!("1503435956.{:06}", inner.posts.len());
     json_response(
         200,
         &json!({"ok": true, "channel": super::CHANNEL, "ts": ts}),

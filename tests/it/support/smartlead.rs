@@ -16,6 +16,9 @@ use super::server::{self, Server};
 pub const V1: &str = "/api/v1/email-accounts/";
 pub const DASHBOARD: &str = "/api/email-account/get-total-email-accounts";
 
+pub const CAMPAIGNS: &str = "/api/v1/campaigns/";
+pub const CLIENTS: &str = "/api/v1/client/";
+
 /// A request as it arrived.
 #[derive(Debug, Clone)]
 pub struct Asked {
@@ -26,6 +29,10 @@ pub struct Asked {
 }
 
 impl Asked {
+    fn is_for_accounts(&self) -> bool {
+        ![CAMPAIGNS, CLIENTS].contains(&&*self.path)
+    }
+
     pub fn offset(&self) -> usize {
         self.query["offset"].parse().unwrap()
     }
@@ -37,8 +44,11 @@ type Fault = Box<dyn FnMut(&Asked) -> Option<Response> + Send>;
 #[derive(Default)]
 struct Inner {
     fleet: Vec<Value>,
+    campaigns: Value,
+    clients: Value,
     asked: Vec<Asked>,
     fault: Option<Fault>,
+    fault_of_names: Option<Fault>,
     latency: Duration,
     released: Arc<Notify>,
 }
@@ -52,7 +62,11 @@ pub struct FakeSmartlead {
 
 impl FakeSmartlead {
     pub fn start() -> Self {
-        let inner = Arc::new(Mutex::new(Inner::default()));
+        let inner = Arc::new(Mutex::new(Inner {
+            campaigns: json!([]),
+            clients: json!([{"id": 77, "name": "Birch & Sons"}]),
+            ..Inner::default()
+        }));
         let router = Router::new()
             .fallback(answer)
             .with_state(Arc::clone(&inner));
@@ -74,6 +88,12 @@ impl FakeSmartlead {
         self.inner.lock().unwrap().fleet = fleet.into_iter().collect();
     }
 
+    /// What campaigns and clients there are.
+    pub fn set_names(&self, campaigns: Value, clients: Value) {
+        let mut inner = self.inner.lock().unwrap();
+        (inner.campaigns, inner.clients) = (campaigns, clients);
+    }
+
     pub fn set_latency(&self, latency: Duration) {
         self.inner.lock().unwrap().latency = latency;
     }
@@ -83,7 +103,7 @@ impl FakeSmartlead {
         self.inner.lock().unwrap().released.notify_waiters();
     }
 
-    /// Answers by this script where it gives something.
+    /// Answers requests for a listing by this script where it gives something.
     pub fn set_fault(&self, fault: impl FnMut(&Asked) -> Option<Response> + Send + 'static) {
         self.inner.lock().unwrap().fault = Some(Box::new(fault));
     }
@@ -92,9 +112,26 @@ impl FakeSmartlead {
         self.inner.lock().unwrap().fault = None;
     }
 
-    /// Takes out the requests that have arrived.
+    /// Takes out the requests for a listing that have arrived.
     pub fn asked(&self) -> Vec<Asked> {
-        std::mem::take(&mut self.inner.lock().unwrap().asked)
+        let mut inner = self.inner.lock().unwrap();
+        let listing = inner.asked.extract_if(.., |asked| asked.is_for_accounts());
+        listing.collect()
+    }
+
+    /// Takes out the requests for names that have arrived.
+    pub fn asked_for_names(&self) -> Vec<Asked> {
+        let mut inner = self.inner.lock().unwrap();
+        let names = inner.asked.extract_if(.., |asked| !asked.is_for_accounts());
+        names.collect()
+    }
+
+    /// Answers every request for names by this script.
+    pub fn set_fault_of_names(
+        &self,
+        fault: impl FnMut(&Asked) -> Option<Response> + Send + 'static,
+    ) {
+        self.inner.lock().unwrap().fault_of_names = Some(Box::new(fault));
     }
 }
 
@@ -113,7 +150,12 @@ async fn answer(State(inner): State<Arc<Mutex<Inner>>>, request: Request) -> Res
     let (response, latency, released) = {
         let mut inner = inner.lock().unwrap();
         inner.asked.push(asked.clone());
-        let fault = inner.fault.as_mut().and_then(|fault| fault(&asked));
+        let fault = if asked.is_for_accounts() {
+            &mut inner.fault
+        } else {
+            &mut inner.fault_of_names
+        };
+        let fault = fault.as_mut().and_then(|fault| fault(&asked));
         (
             fault.unwrap_or_else(|| truth(&inner, &asked)),
             inner.latency,
@@ -145,7 +187,11 @@ fn truth(inner: &Inner, asked: &Asked) -> Response {
             200,
             &json!({"ok": true, "data": {"email_accounts": page()}}),
         ),
-        V1 | DASHBOARD => json_response(401, &json!({"message": "Invalid API Key"})),
+        CAMPAIGNS if key => json_response(200, &inner.campaigns),
+        CLIENTS if key => json_response(200, &inner.clients),
+        V1 | DASHBOARD | CAMPAIGNS | CLIENTS => {
+            json_response(401, &json!({"message": "Invalid API Key"}))
+        }
         _ => json_response(404, &json!({"message": "Cannot GET"})),
     }
 }
@@ -162,6 +208,22 @@ pub fn raw_response(status: u16, content_type: &str, body: impl Into<Body>) -> R
         body.into(),
     )
         .into_response()
+}
+
+/// What providers say of different causes, none of which is shared by many of many accounts.
+const CAUSES: [&str; 3] = [
+    "535 5.7.8 Username and Password not accepted",
+    "getaddrinfo ENOTFOUND smtp.outreach-one.example",
+    "452 4.2.2 The mailbox is full",
+];
+
+/// An account with both links down, for one cause or another.
+pub fn down_somehow(id: i64) -> Value {
+    let cause = CAUSES[usize::try_from(id.rem_euclid(3)).unwrap()];
+    with(
+        both_down(id),
+        json!({"smtp_failure_error": cause, "imap_failure_error": cause}),
+    )
 }
 
 /// An account with both links up, as the documented listing shows it, secrets and all.
