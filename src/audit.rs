@@ -15,7 +15,8 @@ use crate::domain::{AuditLine, RunId, Transition, text};
 
 /// The first line of every file.
 pub const HEADER: &str = "timestamp,check_run_id,account_id,from_name,from_email,account_type,\
-disconnection_type,tags,message_per_day,daily_sent_count,event,client_id,smtp_error,imap_error";
+disconnection_type,tags,message_per_day,daily_sent_count,event,client_id,smtp_error,imap_error,\
+cause";
 
 /// Most lines are shorter than this; each takes a buffer of the size.
 const USUAL_LINE: usize = 512;
@@ -89,6 +90,7 @@ pub fn line(transition: &Transition, run_id: &RunId, at: DateTime<Utc>) -> Audit
         number(mailbox.client_id),
         text(disconnection.smtp_error.as_deref()),
         text(disconnection.imap_error.as_deref()),
+        disconnection.cause.as_str().into(),
     ];
     let mut writer = csv::WriterBuilder::new()
         .buffer_capacity(USUAL_LINE)

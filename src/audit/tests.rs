@@ -26,7 +26,7 @@ fn transition(name: &str) -> Transition {
             imap_error: None,
             detected_at: at(),
             missed_listings: 0,
-            cause: Class::Unknown,
+            cause: Class::BadPassword,
             way: Way::Alert,
             told: Told::No,
         },
@@ -48,7 +48,7 @@ fn records(path: &Path) -> Vec<Vec<String>> {
         .flexible(true)
         .from_path(path)
         .unwrap();
-    assert_eq!(reader.headers().unwrap().len(), 14);
+    assert_eq!(reader.headers().unwrap().len(), 15);
     reader
         .records()
         .map(|record| record.unwrap().iter().map(str::to_owned).collect())
@@ -57,8 +57,8 @@ fn records(path: &Path) -> Vec<Vec<String>> {
 
 #[test]
 fn a_line_has_every_column_in_its_place() {
-    insta::assert_snapshot!(made("Dana, Ops").line, @r#"2026-11-21T14:05:00Z,20261121140500_abc123,9007199254740993,"Dana, Ops",dana@outreach-one.example,OUTLOOK,SMTP,"pool-a, warm",40,17,disconnected,77,"535 ""no"", again","#);
-    assert_eq!(HEADER.split(',').count(), 14);
+    insta::assert_snapshot!(made("Dana, Ops").line, @r#"2026-11-21T14:05:00Z,20261121140500_abc123,9007199254740993,"Dana, Ops",dana@outreach-one.example,OUTLOOK,SMTP,"pool-a, warm",40,17,disconnected,77,"535 ""no"", again",,bad_password"#);
+    assert_eq!(HEADER.split(',').count(), 15);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn what_is_absent_is_an_empty_cell() {
     let line = line(&bare, &run_id, at()).line;
     assert_eq!(
         line,
-        "2026-11-21T14:05:00Z,20261121140500_000001,-1,,,,SMTP,,,,removed,,,"
+        "2026-11-21T14:05:00Z,20261121140500_000001,-1,,,,SMTP,,,,removed,,,,bad_password"
     );
 }
 
@@ -139,10 +139,13 @@ fn a_torn_line_is_closed_and_the_row_written_again() {
         trail.append(&committed, [made("c")].into_iter()).unwrap();
 
         let records = records(&path);
-        let complete: Vec<_> = records.iter().filter(|record| record.len() == 14).collect();
+        let complete: Vec<_> = records.iter().filter(|record| record.len() == 15).collect();
         for (name, at_least) in [("a", 1), ("b, \"Ünï 日本\"", 1), ("c", 1)] {
             let found = records.iter().filter(|r| {
-                r.len() == 14 && r[13].is_empty() && r[3] == name && r[12] == "535 \"no\", again"
+                r.len() == 15
+                    && r[14] == "bad_password"
+                    && r[3] == name
+                    && r[12] == "535 \"no\", again"
             });
             assert_eq!(
                 found.count(),
@@ -189,6 +192,32 @@ fn a_file_with_another_header_is_left_alone_and_a_sibling_started() {
     assert!(path.ends_with("disconnections_202611_2.csv"));
     assert_eq!(records(&path).len(), 2);
     assert_eq!(fs::read_to_string(&theirs).unwrap(), old);
+}
+
+/// The header of files before the cause was known.
+const WITHOUT_CAUSE: &str = "timestamp,check_run_id,account_id,from_name,from_email,account_type,\
+disconnection_type,tags,message_per_day,daily_sent_count,event,client_id,smtp_error,imap_error";
+
+#[test]
+fn a_month_that_began_without_the_cause_goes_on_in_a_second_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let trail = AuditTrail::open(folder.path()).unwrap();
+    let before = "2026-11-20T14:05:00Z,20261120140500_abc123,7,,,,SMTP,,,,disconnected,,535,";
+    let first = folder.path().join("disconnections_202611.csv");
+    let old = format!("{WITHOUT_CAUSE}\r\n{before}\r\n");
+    fs::write(&first, &old).unwrap();
+    // It waited in the outbox when the column came.
+    let waited = AuditLine {
+        month: "202611".to_owned(),
+        line: format!("{},", before.replace(",7,", ",8,")),
+    };
+    let second = trail.append(&[waited], [made("a")].into_iter()).unwrap();
+    let second = second.unwrap();
+    assert!(second.ends_with("disconnections_202611_2.csv"));
+    assert_eq!(fs::read_to_string(&first).unwrap(), old);
+    let records = records(&second);
+    let causes: Vec<[&str; 2]> = records.iter().map(|r| [&*r[2], &*r[14]]).collect();
+    assert_eq!(causes, [["8", ""], ["9007199254740993", "bad_password"]]);
 }
 
 #[test]
