@@ -10,7 +10,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::demo;
-use crate::domain::{Kind, text};
+use crate::domain::{Class, IncidentId, Kind, text};
 use crate::history::Since;
 use crate::smartlead::forecast::{LARGEST_PAGE, Pages};
 use crate::telemetry::LogFormat;
@@ -138,6 +138,21 @@ pub struct Filter {
     /// Show only this client, by its id; may be repeated
     #[arg(long = "client", value_name = "ID")]
     pub clients: Vec<String>,
+
+    /// Show only this cause, by its id, such as bad_password; may be repeated
+    // In the short help all of them would be one long line.
+    #[arg(
+        long = "cause",
+        value_name = "ID",
+        ignore_case = true,
+        hide_possible_values = true
+    )]
+    #[arg(long_help = causes())]
+    pub causes: Vec<Class>,
+
+    /// Show only what is part of this incident, by its number, and what is known of it
+    #[arg(long, value_name = "ID", value_parser = incident)]
+    pub incident: Option<IncidentId>,
 }
 
 impl ValueEnum for Kind {
@@ -151,6 +166,30 @@ impl ValueEnum for Kind {
             Self::Smtp => "smtp",
             Self::Imap => "imap",
         }))
+    }
+}
+
+/// The help of `--cause`.
+fn causes() -> String {
+    let causes = Class::ALL
+        .iter()
+        .map(|class| format!("\n- {class}: {}", class.words()));
+    "Show only this cause, by its id; may be repeated:".to_owned() + &causes.collect::<String>()
+}
+
+/// The number of an incident.
+fn incident(text: &str) -> Result<IncidentId, String> {
+    let id = text.parse();
+    id.map_err(|_| "incidents have whole numbers, from 1 on".to_owned())
+}
+
+impl ValueEnum for Class {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.as_str()))
     }
 }
 
@@ -360,6 +399,8 @@ mod tests {
             &["monitor", "--log-format", "xml"],
             &["monitor", "status", "--json", "--csv"],
             &["monitor", "status", "--kind", "pop3"],
+            &["monitor", "status", "--cause", "gremlins"],
+            &["monitor", "status", "--incident", "0"],
             &["monitor", "history", "--since", "soon"],
             &["monitor", "history", "--limit", "-1"],
             &["monitor", "history", "--account", ""],

@@ -4,7 +4,8 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::domain::{Cycle, Disconnection, Event, History, figures, text};
+use crate::domain::incident::Scope;
+use crate::domain::{Cycle, Disconnection, Event, History, IncidentId, figures, text};
 
 /// Makes text fit to be shown. The program does so before it records any, but a row may be the
 /// Python version's or somebody's own.
@@ -39,6 +40,13 @@ pub fn clean(mut history: History) -> History {
             if let Some(cleaned) = clean(field) {
                 *field = cleaned;
             }
+        }
+    }
+    for incident in &mut history.incidents {
+        if let Scope::Domain(text) | Scope::AccountType(text) = &mut incident.factor.scope
+            && let Some(cleaned) = clean(text)
+        {
+            *text = cleaned.into();
         }
     }
     history
@@ -84,6 +92,14 @@ pub struct Record<'a> {
     pub missed_listings: u32,
     /// Whether the sink has its alert: `yes`, `no`, or `perhaps` if its answer was lost.
     pub told: &'static str,
+    /// The id of the class of its cause, such as `bad_password`.
+    pub cause: &'static str,
+    /// How it is told, or was: `alert`, `incident`, `chronic` (in the daily message), `baseline`
+    /// (not at all: it was adopted as known) or `passed` (not at all: it was over before enough
+    /// checks had seen it); null while it is not decided.
+    pub told_as: Option<&'static str>,
+    /// The number of the incident that it is part of.
+    pub incident: Option<IncidentId>,
 }
 
 impl<'a> Record<'a> {
@@ -110,6 +126,9 @@ impl<'a> Record<'a> {
             down_seconds: cycle.duration(now).num_seconds(),
             missed_listings: disconnection.missed_listings,
             told: disconnection.told.as_str(),
+            cause: disconnection.cause.as_str(),
+            told_as: disconnection.way.as_str(),
+            incident: disconnection.way.incident(),
         }
     }
 }

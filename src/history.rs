@@ -188,7 +188,7 @@ impl<'a> Past<'a> {
         }
     }
 
-    fn table(&self) -> Table<7> {
+    fn table(&self) -> Table<8> {
         let rows = self.listed().map(|cycle| {
             let [kind, who, id] = identity(&cycle.disconnection);
             let length = tied(&duration(cycle.duration(self.now)));
@@ -210,6 +210,7 @@ impl<'a> Past<'a> {
                 ended.into(),
                 length.into(),
                 how,
+                cycle.disconnection.known_cause().unwrap_or_default().into(),
             ]
         });
         let columns = [
@@ -220,6 +221,7 @@ impl<'a> Past<'a> {
             Column::whole("ENDED (UTC)", "until "),
             Column::whole("DOWN FOR", "down for "),
             Column::whole("END", ""),
+            Column::whole("CAUSE", "").or_beneath(),
         ];
         Table::new(columns, rows.collect())
     }

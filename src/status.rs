@@ -2,6 +2,7 @@
 
 mod export;
 mod filter;
+mod incident;
 
 use std::cmp::Reverse;
 
@@ -11,7 +12,7 @@ use crate::cli::Filter;
 use crate::domain::figures::{Dimension, count_by};
 use crate::domain::text::{self, duration};
 use crate::domain::trend;
-use crate::domain::{Cycle, History, Outcome, PastRun, Told};
+use crate::domain::{Cycle, History, Incident, Outcome, PastRun, Told};
 use crate::terminal::cells::{ID, KIND, WHO, identity, minute, no_check, tied};
 use crate::terminal::screen::{Paint, Screen, TIED};
 use crate::terminal::table::{Cell, Column, Table};
@@ -23,8 +24,9 @@ pub const RUNS: u32 = 1_000;
 const MOST_VALUES: usize = 10;
 
 /// What the totals are by.
-const TOTALS: [(&str, Dimension); 3] = [
+const TOTALS: [(&str, Dimension); 4] = [
     ("By kind    ", Dimension::Kind),
+    ("By cause   ", Dimension::Cause),
     ("By type    ", Dimension::AccountType),
     ("By client  ", Dimension::Client),
 ];
@@ -55,6 +57,8 @@ pub struct Status<'a> {
     /// How many are down, whether they pass it or not.
     down: usize,
     is_filtered: bool,
+    /// The incident that was asked for, if it is on record.
+    incident: Option<&'a Incident>,
     /// Which parts of the filter nothing has.
     unmatched: Vec<String>,
     last: Option<&'a PastRun>,
@@ -73,7 +77,15 @@ impl<'a> Status<'a> {
             .iter()
             .filter(|cycle| cycle.end.is_none())
             .collect();
-        let unmatched = filter.unmatched(&down);
+        let mut unmatched = filter.unmatched(&down);
+        let incidents = &history.incidents;
+        let incident = filter.incident.and_then(|id| {
+            let found = incidents.iter().find(|incident| incident.id == id);
+            if found.is_none() {
+                unmatched.insert(0, incident::unknown(id, incidents));
+            }
+            found
+        });
         let count = down.len();
         let mut shown = filter.pass(down);
         shown.sort_by_key(|cycle| {
@@ -91,6 +103,7 @@ impl<'a> Status<'a> {
             shown,
             down: count,
             is_filtered: filter.is_set(),
+            incident,
             unmatched,
             last: history.runs.first(),
             overdue_after: trend::overdue_after(&history.runs),
@@ -174,8 +187,8 @@ impl<'a> Status<'a> {
 
     fn headline(&self, screen: &Screen) -> String {
         let words = match (self.down, self.shown.len()) {
-            (0, _) if !self.is_current() => "No account is on record as down.".to_owned(),
-            (0, _) => return screen.paragraph("No account is down.", 0, Paint::Good),
+            (0, _) if self.is_current() => "No account is down.".to_owned(),
+            (0, _) => "No account is on record as down.".to_owned(),
             (1, 0) => "The account that is down does not match.".to_owned(),
             (down, 0) => format!("None of the {down} accounts that are down match."),
             (1, _) => "1 account is down.".to_owned(),
@@ -183,13 +196,25 @@ impl<'a> Status<'a> {
             (down, 1) => format!("1 of the {down} accounts that are down matches."),
             (down, count) => format!("{count} of the {down} accounts that are down match."),
         };
-        let mut text = screen.paragraph(&words, 0, Paint::Bold);
-        let alerts: Vec<String> = [Told::No, Told::Perhaps]
+        let is_well = self.down == 0 && self.is_current();
+        let paint = if is_well { Paint::Good } else { Paint::Bold };
+        let mut text = String::new();
+        if let Some(incident) = self.incident {
+            text += &screen.paragraph(&incident::line(incident, self.now), 0, Paint::Bold);
+        }
+        // Without another filter the incident's line says how many there are.
+        if self
+            .incident
+            .is_none_or(|incident| incident.down != self.shown.len() as u64)
+        {
+            text += &screen.paragraph(&words, 0, paint);
+        }
+        let alerts: Vec<String> = [(Told::No, "untold"), (Told::Perhaps, "perhaps told")]
             .into_iter()
-            .filter_map(|told| {
-                let ours = |cycle: &&&Cycle| cycle.disconnection.told == told;
-                let count = self.shown.iter().filter(ours).count();
-                (count > 0).then(|| format!("{count} {}", alert(told)))
+            .filter_map(|(told, words)| {
+                let shown = self.shown.iter().map(|cycle| &cycle.disconnection);
+                let count = shown.filter(|d| d.is_due() && d.told == told).count();
+                (count > 0).then(|| format!("{count} {words}"))
             })
             .collect();
         if !alerts.is_empty() {
@@ -224,11 +249,11 @@ impl<'a> Status<'a> {
                 .unwrap_or_default()
                 .into(),
             (*mailbox.tags).into(),
-            match disconnection.told {
-                Told::Yes => alert(Told::Yes).into(),
-                told => Cell::painted(alert(told), Paint::Warn),
+            match disconnection.is_due() {
+                true => Cell::painted(disconnection.alert(), Paint::Warn),
+                false => disconnection.alert().into(),
             },
-            Cell::painted(disconnection.reason().unwrap_or_default(), Paint::Dim),
+            disconnection.explanation().unwrap_or_default().into(),
         ]
     }
 
@@ -240,7 +265,10 @@ impl<'a> Status<'a> {
             let most = screen.width.map_or(usize::MAX, |_| MOST_VALUES);
             let values: Vec<String> = counts
                 .iter()
-                .map(|count| tied(&format!("{}: {}", shortened(&count.name), count.count)))
+                .map(|count| {
+                    let name = shortened(dimension.in_words(&count.name));
+                    tied(&format!("{name}: {}", count.count))
+                })
                 .collect();
             let words = format!("{title}{}", enumerated(values, most));
             text.push_str(&screen.paragraph(&words, title.len(), Paint::Plain));
@@ -289,15 +317,6 @@ fn enumerated(mut values: Vec<String>, most: usize) -> String {
 
 fn shortened(name: &str) -> String {
     text::clean(name, LONGEST_VALUE)
-}
-
-/// What became of an alert.
-fn alert(told: Told) -> &'static str {
-    match told {
-        Told::Yes => "told",
-        Told::No => "untold",
-        Told::Perhaps => "perhaps told",
-    }
 }
 
 #[cfg(test)]

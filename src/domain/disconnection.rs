@@ -214,4 +214,37 @@ impl Disconnection {
             (None, None) => None,
         }
     }
+
+    /// The cause in words, if it is known.
+    pub fn known_cause(&self) -> Option<&'static str> {
+        match self.cause {
+            Class::Unknown => None,
+            known => Some(known.words()),
+        }
+    }
+
+    /// The cause in words, with the provider's own behind it; those alone where it is not known.
+    pub fn explanation(&self) -> Option<String> {
+        match (self.known_cause(), self.reason()) {
+            (Some(cause), Some(reason)) => Some(format!("{cause}: {reason}")),
+            (cause, reason) => reason.or(cause.map(str::to_owned)),
+        }
+    }
+
+    /// Whether the next check tells it: it is untold, and waits neither for the daily message nor
+    /// for more checks that see the account down.
+    pub fn is_due(&self) -> bool {
+        self.told != Told::Yes && matches!(self.way, Way::Alert | Way::Incident(_))
+    }
+
+    /// What became of its alert, or what that waits for, in a word or two.
+    pub fn alert(&self) -> &'static str {
+        match (self.told, self.way) {
+            (Told::Yes, _) => "told",
+            (_, Way::Chronic) => "daily",
+            (_, Way::Undecided) => "unconfirmed",
+            (Told::No, _) => "untold",
+            (Told::Perhaps, _) => "perhaps told",
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
+use super::cause::Class;
 use super::diff::Event;
 use super::disconnection::Disconnection;
 use super::history::Cycle;
@@ -18,6 +19,8 @@ pub const NONE: &str = "(none)";
 pub enum Dimension {
     /// Which links fail.
     Kind,
+    /// Why, by the id of the class.
+    Cause,
     /// The provider type.
     AccountType,
     /// What follows the `@` of the address, in lower case.
@@ -34,6 +37,7 @@ impl Dimension {
         let mailbox = &disconnection.mailbox;
         let one = match self {
             Self::Kind => Some(disconnection.kind.as_str().to_owned()),
+            Self::Cause => Some(disconnection.cause.as_str().to_owned()),
             Self::AccountType => mailbox.account_type.as_deref().map(str::to_owned),
             Self::SendingDomain => mailbox.domain(),
             Self::Client => mailbox.client_id.map(|id| id.to_string()),
@@ -49,6 +53,14 @@ impl Dimension {
             one.filter(|value| !value.is_empty())
                 .unwrap_or_else(|| NONE.to_owned()),
         ]
+    }
+
+    /// One of its values for people.
+    pub fn in_words(self, value: &str) -> &str {
+        match self {
+            Self::Cause => value.parse().map_or(value, |class: Class| class.words()),
+            _ => value,
+        }
     }
 }
 
@@ -239,6 +251,19 @@ mod tests {
         );
         assert_eq!(count(Dimension::Kind), named(&[("SMTP", 3), ("BOTH", 1)]));
         assert_eq!(count(Dimension::Client), named(&[(NONE, 4)]));
+        down[1].cause = Class::QuotaFull;
+        let counts = count_by(Dimension::Cause, &down);
+        let causes: Vec<(&str, &str, usize)> = counts
+            .iter()
+            .map(|c| (&*c.name, Dimension::Cause.in_words(&c.name), c.count))
+            .collect();
+        assert_eq!(
+            causes,
+            [
+                ("unknown", "cause not known", 3),
+                ("quota_full", "mailbox full", 1)
+            ]
+        );
     }
 
     #[test]

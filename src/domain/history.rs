@@ -4,15 +4,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::diff::Event;
 use super::disconnection::Disconnection;
+use super::incident::Incident;
 use super::run::Outcome;
 
-/// Cycles and runs.
+/// Cycles, runs and incidents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
     /// The first detected first.
     pub cycles: Vec<Cycle>,
     /// The last first.
     pub runs: Vec<PastRun>,
+    /// The newest first; those that ended long ago are no longer on record.
+    pub incidents: Vec<Incident>,
 }
 
 /// One time an account was down.

@@ -244,6 +244,7 @@ mod tests {
                 run(31, Some((2, 1, 4))),
                 run(30, Some((1, 0, 3))),
             ],
+            ..History::default()
         };
         let days = days(&history, at(97), 1..=30);
         assert_eq!(days.first().unwrap().date, at(0).date_naive());
@@ -263,7 +264,7 @@ mod tests {
     fn only_the_last_days_are_counted_and_never_less_than_today() {
         let history = History {
             cycles: vec![cycle(-9999, None)],
-            runs: Vec::new(),
+            ..History::default()
         };
         assert_eq!(days(&history, at(50), 1..=2).len(), 2);
         assert_eq!(
@@ -273,8 +274,8 @@ mod tests {
         // A clock that was set back.
         let runs = vec![run(500, Some((u64::MAX, 1, 1))); 2];
         let history = History {
-            cycles: Vec::new(),
             runs,
+            ..History::default()
         };
         assert_eq!(told(&days(&history, at(1), 1..=30)), [(0, 0, 0, None)]);
         assert_eq!(

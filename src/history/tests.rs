@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::{End, Outcome, PastRun, fixtures};
+use crate::domain::{Class, End, Outcome, PastRun, fixtures};
 
 fn at(hours: i64) -> DateTime<Utc> {
     let start: DateTime<Utc> = "2026-11-21T14:05:00Z".parse().unwrap();
@@ -33,9 +33,12 @@ fn history() -> History {
         cycle(7, -3, None),
     ];
     cycles[3].disconnection.mailbox.address = None;
+    cycles[3].disconnection.cause = Class::SmtpAuthDisabledMailbox;
+    cycles[4].disconnection.cause = Class::BadPassword;
     History {
         cycles,
         runs: vec![run],
+        incidents: Vec::new(),
     }
 }
 
@@ -179,7 +182,7 @@ fn an_end_that_is_not_known_has_no_time_and_counts_for_no_length() {
         utf8: true,
     });
     let line = shown.lines().find(|line| line.contains("Dana8@")).unwrap();
-    assert!(line.trim_end().ends_with("unknown"), "{shown}");
+    assert!(line.ends_with("  unknown  -"), "{shown}");
     assert_eq!(
         line.matches(" UTC").count() + line.matches(" h ").count(),
         0,

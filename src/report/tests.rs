@@ -71,6 +71,7 @@ fn history() -> History {
     History {
         cycles: vec![cycle(1, 100, None), cycle(2, 30, Some(25)), both],
         runs: runs.collect(),
+        incidents: Vec::new(),
     }
 }
 

@@ -3,10 +3,12 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
+use super::incident::size;
 use super::{Status, TOTALS};
 use crate::audit::cell;
 use crate::data::Record;
 use crate::domain::figures::{Count, count_by};
+use crate::domain::{Incident, IncidentId};
 use crate::state::LastCheck;
 
 /// The status as JSON: names stay, and times are RFC 3339 in UTC.
@@ -22,10 +24,46 @@ pub struct Json<'a> {
     pub last_check: Option<LastCheck<'a>>,
     /// How many accounts are down, whether the filters let them pass or not.
     pub down: usize,
+    /// The incident that was asked for; null if none was, or if it is not on record.
+    pub incident: Option<IncidentRecord>,
     /// Of those in `accounts`.
     pub totals: Totals,
     /// What is down and passes the filters, the last detected first.
     pub accounts: Vec<Record<'a>>,
+}
+
+/// An incident, named as the columns of its table are.
+#[derive(Debug, Serialize)]
+pub struct IncidentRecord {
+    id: IncidentId,
+    /// The id of the class of its cause.
+    cause: &'static str,
+    /// `domain`, `client` or `type`; null for the whole fleet.
+    scope: Option<&'static str>,
+    /// Which.
+    scope_value: Option<String>,
+    opened_at: DateTime<Utc>,
+    /// When few enough were left; null while it goes on.
+    closed_at: Option<DateTime<Utc>>,
+    /// Disconnections that were ever part of it.
+    accounts: u64,
+    /// Those that go on, whether the filters let them pass or not.
+    down: u64,
+}
+
+impl IncidentRecord {
+    fn of(incident: &Incident) -> Self {
+        Self {
+            id: incident.id,
+            cause: incident.factor.cause.as_str(),
+            scope: incident.factor.scope.dimension(),
+            scope_value: incident.factor.scope.value(),
+            opened_at: incident.opened_at,
+            closed_at: incident.closed_at,
+            accounts: size(incident),
+            down: incident.down,
+        }
+    }
 }
 
 /// How many disconnections there are of each value, the most frequent first.
@@ -34,10 +72,11 @@ pub struct Totals {
     kind: Vec<Count>,
     account_type: Vec<Count>,
     client_id: Vec<Count>,
+    cause: Vec<Count>,
 }
 
 /// The columns of the CSV: fields of [`Record`].
-const HEADER: [&str; 16] = [
+const HEADER: [&str; 19] = [
     "account_id",
     "from_name",
     "from_email",
@@ -54,12 +93,15 @@ const HEADER: [&str; 16] = [
     "down_seconds",
     "missed_listings",
     "told",
+    "cause",
+    "told_as",
+    "incident",
 ];
 
 impl<'a> Status<'a> {
     /// The status for [`serde`].
     pub fn json(&self) -> Json<'_> {
-        let [kind, account_type, client_id] = TOTALS.map(|(_, dimension)| {
+        let [kind, cause, account_type, client_id] = TOTALS.map(|(_, dimension)| {
             count_by(
                 dimension,
                 self.shown.iter().map(|cycle| &cycle.disconnection),
@@ -71,10 +113,12 @@ impl<'a> Status<'a> {
             is_current: self.is_current(),
             last_check: self.last.map(Into::into),
             down: self.down,
+            incident: self.incident.map(IncidentRecord::of),
             totals: Totals {
                 kind,
                 account_type,
                 client_id,
+                cause,
             },
             accounts: self.records().collect(),
         }
@@ -115,6 +159,9 @@ impl<'a> Status<'a> {
                 record.down_seconds.to_string(),
                 record.missed_listings.to_string(),
                 record.told.to_owned(),
+                record.cause.to_owned(),
+                record.told_as.unwrap_or_default().to_owned(),
+                number(record.incident.map(|id| id.get().into())),
             ])?;
         }
         let written = writer.into_inner().map_err(|error| error.into_error())?;

@@ -13,11 +13,13 @@ type Criterion = (&'static str, Dimension, Vec<String>);
 impl Filter {
     fn criteria(&self) -> Vec<Criterion> {
         let kinds = self.kinds.iter().map(|kind| kind.to_string()).collect();
+        let causes = self.causes.iter().map(|cause| cause.to_string()).collect();
         [
             ("--kind", Dimension::Kind, kinds),
             ("--type", Dimension::AccountType, self.types.clone()),
             ("--tag", Dimension::Tag, self.tags.clone()),
             ("--client", Dimension::Client, self.clients.clone()),
+            ("--cause", Dimension::Cause, causes),
         ]
         .into_iter()
         .filter(|(_, _, values)| !values.is_empty())
@@ -26,11 +28,14 @@ impl Filter {
 
     /// Whether it may hold anything back.
     pub(super) fn is_set(&self) -> bool {
-        !self.criteria().is_empty()
+        self.incident.is_some() || !self.criteria().is_empty()
     }
 
-    /// Those with one of the values of each option.
+    /// Those of the incident with one of the values of each option.
     pub(super) fn pass<'a>(&self, mut cycles: Vec<&'a Cycle>) -> Vec<&'a Cycle> {
+        if self.incident.is_some() {
+            cycles.retain(|cycle| cycle.disconnection.way.incident() == self.incident);
+        }
         for (_, dimension, values) in self.criteria() {
             let values: HashSet<String> = values.iter().map(|value| folded(value)).collect();
             cycles.retain(|cycle| {

@@ -1,6 +1,9 @@
 use super::*;
 use crate::domain::cause::Class;
-use crate::domain::{Disconnection, End, Event, Kind, Mailbox, Way};
+use crate::domain::incident::{Factor, Scope};
+use crate::domain::{Disconnection, End, Event, IncidentId, Kind, Mailbox, Way};
+
+mod of_incidents;
 
 fn at(minutes: i64) -> DateTime<Utc> {
     let start: DateTime<Utc> = "2026-11-21T14:05:00Z".parse().unwrap();
@@ -67,7 +70,10 @@ fn history() -> History {
         at: at(0),
         event: Some(Event::Reconnected),
     });
+    cycles[3].disconnection.cause = Class::BadPassword;
     let first = &mut cycles[0].disconnection;
+    first.cause = Class::BadPassword;
+    first.way = Way::Incident(incident_id(3));
     first.imap_error = Some(
         "NO [AUTHENTICATIONFAILED] Invalid credentials (Failure), see \
          https://support.google.com/mail/?p=BadCredentials ab12-20020a170902"
@@ -80,11 +86,36 @@ fn history() -> History {
     second.mailbox.name = Some("山田太郎".into());
     second.mailbox.client_id = None;
     second.mailbox.tags = "".into();
+    second.cause = Class::ImapDisabled;
     second.told = Told::Perhaps;
     cycles[2].disconnection.told = Told::No;
     History {
         cycles,
         runs: vec![run(at(0), Some(2_500)), run(at(-60), Some(2_500))],
+        incidents: vec![
+            incident(4, Class::ProviderOutage, Scope::Fleet, 0),
+            incident(3, Class::BadPassword, Scope::AccountType("GMAIL".into()), 1),
+        ],
+    }
+}
+
+fn incident_id(number: u32) -> IncidentId {
+    IncidentId::new(number).unwrap()
+}
+
+/// One of 24 accounts, of which so many are down.
+fn incident(number: u32, cause: Class, scope: Scope, down: u64) -> Incident {
+    Incident {
+        id: incident_id(number),
+        factor: Factor { cause, scope },
+        opened_at: at(-60 * 55),
+        closed_at: (down == 0).then(|| at(-60 * 50)),
+        accounts: 24,
+        down,
+        unseen: 0,
+        headline: None,
+        is_perhaps_told: false,
+        is_end_perhaps_told: false,
     }
 }
 
@@ -187,6 +218,21 @@ fn any_value_of_an_option_will_do_but_every_option_has_to_match() {
             },
             &[],
         ),
+        (
+            Filter {
+                causes: vec![Class::BadPassword, Class::ImapDisabled],
+                ..Filter::default()
+            },
+            &[9, 249, 8812345],
+        ),
+        (of_incident(3), &[8812345]),
+        (
+            Filter {
+                kinds: vec![Kind::Smtp],
+                ..of_incident(3)
+            },
+            &[],
+        ),
     ] {
         assert_eq!(shown(&filter), ids, "{filter:?}");
     }
@@ -209,6 +255,44 @@ fn a_filter_that_nothing_matches_says_so_and_what_there_is() {
         shown.starts_with("No account is down.\n\nLast check"),
         "{shown}"
     );
+}
+
+fn of_incident(number: u32) -> Filter {
+    Filter {
+        incident: Some(incident_id(number)),
+        ..Filter::default()
+    }
+}
+
+#[test]
+fn what_waits_for_something_else_than_the_next_check_is_no_alarm() {
+    let mut history = history();
+    for (cycle, way) in history.cycles.iter_mut().zip([
+        Way::Incident(incident_id(3)),
+        Way::Chronic,
+        Way::Undecided,
+        Way::Alert,
+    ]) {
+        cycle.disconnection.way = way;
+        cycle.disconnection.told = Told::No;
+    }
+    let shown = all(&history, None);
+    assert!(
+        shown.starts_with("4 accounts are down.\n2 untold: the next check tells Slack.\n"),
+        "{shown}"
+    );
+    for (id, alert) in [
+        ("9 ", "  untold "),
+        ("7 ", "  unconfirmed "),
+        ("249 ", "  daily "),
+        ("8812345 ", "  untold "),
+    ] {
+        let mut lines = shown.lines();
+        let line = lines
+            .find(|line| line.contains(&format!("  {id}")))
+            .unwrap();
+        assert!(line.contains(alert), "{line}");
+    }
 }
 
 #[test]
@@ -320,8 +404,8 @@ fn what_is_not_current_is_said_to_be_so() {
 fn nothing_down_is_good_news_only_if_it_is_current() {
     let with = |runs| {
         let history = History {
-            cycles: Vec::new(),
             runs,
+            ..History::default()
         };
         all(&history, None).lines().next().unwrap().to_owned()
     };
@@ -342,6 +426,21 @@ fn json_has_everything() {
     };
     let status = Status::new(&history, &filter, "", now());
     insta::assert_snapshot!(serde_json::to_string_pretty(&status.json()).unwrap());
+    let filter = of_incident(3);
+    let status = Status::new(&history, &filter, "", now());
+    let json = serde_json::to_value(status.json()).unwrap();
+    assert_eq!(
+        json["incident"],
+        serde_json::json!({
+            "id": 3, "cause": "bad_password", "scope": "type", "scope_value": "GMAIL",
+            "opened_at": "2026-11-19T07:05:00Z", "closed_at": null, "accounts": 24, "down": 1,
+        })
+    );
+    let account = &json["accounts"][0];
+    assert_eq!(
+        (&account["told_as"], &account["incident"]),
+        (&"incident".into(), &3.into())
+    );
 }
 
 #[test]

@@ -225,7 +225,7 @@ impl Store for Engine {
 
     async fn history(&self, since: DateTime<Utc>, runs: u32) -> Result<History, StoreError> {
         let history = self.look("reading the history", async |connection| {
-            Self::cycles_and_runs(connection, since, runs).await
+            Self::past(connection, since, runs).await
         });
         Ok(history.await?.unwrap_or_default())
     }

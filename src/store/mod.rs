@@ -329,8 +329,8 @@ pub trait Store {
     /// Reads what is known at `now` and changes nothing: no lease, no file, no schema.
     async fn preview(&self, now: DateTime<Utc>) -> Result<Known, StoreError>;
 
-    /// Reads the cycles that are open or ended at `since` or later, the first detected first, and
-    /// the last `runs` runs, the last first. Changes nothing.
+    /// Reads the cycles that are open or ended at `since` or later, the first detected first, the
+    /// last `runs` runs, the last first, and the incidents, the newest first. Changes nothing.
     async fn history(&self, since: DateTime<Utc>, runs: u32) -> Result<History, StoreError>;
 
     /// Looks at everything that a check needs of the database, and tries to write in a transaction

@@ -94,6 +94,21 @@ pub(super) const INCIDENTS: &str = "
              where not is_active and incident_id = incidents.id and announced_at is null) as unseen
       from incidents where close_told_at is null and workspace = 'default' order by id;";
 
+/// All incidents that are on record, likewise; there may be many, so what they hold is counted at
+/// once.
+pub(super) const PAST_INCIDENTS: &str = "
+    select id, cause, scope, scope_value, opened_at, closed_at, headline_accounts, slack_channel,
+           slack_ts, attempted_at is not null as attempted,
+           close_attempted_at is not null as close_attempted,
+           coalesce(resolved, 0) as resolved, coalesce(unseen, 0) as unseen
+      from incidents
+      left join (select incident_id, count(*) as resolved,
+                        count(case when announced_at is null then 1 end) as unseen
+                   from disconnected_accounts
+                  where not is_active and incident_id is not null
+                  group by incident_id) as members on incident_id = id
+     where workspace = 'default' order by id desc";
+
 pub(super) const APPLIED: &str = "
     select started_at from check_runs where accounts_seen is not null order by id desc limit $1";
 
@@ -279,11 +294,14 @@ pub(super) const DELETE_OLD: &str = "
        and (incident_id is null
             or incident_id not in (select id from incidents where close_told_at is null))";
 
-/// The last one stays, that its number is not given again.
+/// The last one stays, that its number is not given again, and so does one of which something is
+/// still down.
 pub(super) const DELETE_OLD_INCIDENTS: &str = "
     delete from incidents
      where close_told_at is not null and closed_at < $1
-       and id < (select max(id) from incidents)";
+       and id < (select max(id) from incidents)
+       and id not in (select incident_id from disconnected_accounts
+                       where is_active and incident_id is not null)";
 
 pub(super) const CLOSE_RUN: &str = "
     update check_runs set finished_at = $2, outcome = $3 where run_id = $1";

@@ -50,9 +50,9 @@ on_every_engine! {
             "BOTH  dana249@outreach-one.example  249  2",
             "SMTP  dana7@outreach-one.example    7    2",
             "IMAP  dana120@outreach-one.example  120  2",
-            "  OUTLOOK  77      pool-a  told   535 login rejected\n",
-            "SMTP: 535 login rejected; IMAP: NO [AUTHENTICATIONFAILED]\n",
-            "By kind    BOTH: 1, IMAP: 1, SMTP: 1\nBy type    OUTLOOK: 3\nBy client  77: 3\n",
+            "  OUTLOOK  77      pool-a  told   password refused: 535 login rejected\n",
+            "password refused: SMTP: 535 login rejected; IMAP: NO [AUTHENTICATIONFAILED]\n",
+            "By kind    BOTH: 1, IMAP: 1, SMTP: 1\nBy cause   password refused: 3\nBy type    OUTLOOK: 3\nBy client  77: 3\n",
             " min ago): complete, 250 accounts seen, 3 new, 0 reconnected.\n",
         ] {
             assert!(text.contains(words), "{words:?} is not in:\n{text}");
@@ -132,6 +132,77 @@ on_every_engine! {
         }
     }
 
+    fn an_incident_is_shown_by_its_number(world) {
+        let full = with(smtp_down(40), json!({"type": "GMAIL", "smtp_failure_error": "552 5.2.2 Mailbox full"}));
+        world.smartlead.set_fleet(fleet(60, (1..=30).map(smtp_down).chain([full])));
+        world.run(&[]).assert(0);
+        let text = print(&world, &["status", "--incident", "1"]);
+        assert!(text.starts_with("Incident 1: password refused, on domain outreach-one.example, since 2"), "{text}");
+        assert!(text.contains(" UTC (0 min). 30 of its 30 accounts are still down.\n\nKIND "), "{text}");
+        assert!(!text.contains("dana40@") && text.contains("\nBy cause   password refused: 30\n"), "{text}");
+        let status = print_json(&world, &["status", "--json", "--incident", "1"]);
+        assert_eq!((status["down"].as_u64(), status["accounts"].as_array().unwrap().len()), (Some(31), 30));
+        for (field, value) in [("id", json!(1)), ("cause", json!("bad_password")), ("scope", json!("domain")),
+            ("scope_value", json!("outreach-one.example")), ("opened_at", status["as_of"].clone()),
+            ("closed_at", Value::Null), ("accounts", json!(30)), ("down", json!(30))] {
+            assert_eq!(status["incident"][field], value, "{field}");
+        }
+        let csv = print(&world, &["status", "--csv"]);
+        let cells = records(&csv).into_iter().map(|r| [&r[16], &r[17], &r[18]].join(" ")).collect::<Vec<_>>();
+        assert_eq!(cells.iter().filter(|cells| *cells == "bad_password incident 1").count(), 30);
+        assert_eq!(cells.iter().filter(|cells| *cells == "quota_full alert ").count(), 1);
+
+        assert_eq!(shown(&world, &["--cause", "QUOTA_full"]), [40]);
+        assert_eq!(shown(&world, &["--cause", "quota_full", "--cause", "bad_password"]).len(), 31);
+        let text = print(&world, &["status", "--incident", "1", "--cause", "quota_full"]);
+        assert!(text.contains(" accounts are still down.\nNone of the 31 accounts that are down match.\n"), "{text}");
+        let text = print(&world, &["status", "--cause", "dns"]);
+        assert!(text.contains("Nothing that is down has --cause dns. There are: bad_password, quota_full.\n"), "{text}");
+
+        world.smartlead.set_fleet(fleet(60, [smtp_down(1), smtp_down(30)]));
+        world.run(&[]).assert(0);
+        let text = print(&world, &["status", "--incident", "1"]);
+        assert!(text.starts_with("Incident 1 is over: ") && text.contains(" 2 of its 30 accounts are still down.\n"), "{text}");
+        assert_eq!(shown(&world, &["--incident", "1"]), [1, 30]);
+        let past = print_json(&world, &["history", "--json"]);
+        assert_eq!(past["cycles"].as_array().unwrap().iter().filter(|cycle| cycle["incident"] == 1).count(), 30);
+
+        let note = "There is no incident 9. There are: 1 (over).";
+        assert!(print(&world, &["status", "--incident", "9"]).contains(note));
+        let ran = world.run(&["status", "--csv", "--incident", "9"]).assert(0);
+        assert!(ran.stderr.contains(note) && ran.stdout.lines().count() == 1, "{}{}", ran.stderr, ran.stdout);
+    }
+
+    fn an_incident_stays_on_record_while_something_of_it_is_down(world) {
+        world.smartlead.set_fleet(fleet(60, (1..=30).map(smtp_down)));
+        world.run(&[]).assert(0);
+        world.smartlead.set_fleet(fleet(60, [smtp_down(1)]));
+        world.run(&[]).assert(0);
+        let long_ago = "'2020-01-01T00:00:00+00:00'";
+        world.database.execute(&format!("update incidents set closed_at = {long_ago}"));
+        world.database.execute(&format!(
+            "insert into incidents (id, cause, opened_at, check_run_id, closed_at, close_told_at) \
+             values (2, 'dns', {long_ago}, 'x', {long_ago}, {long_ago})"));
+        let numbers = || world.database.query("select id || '' from incidents order by id");
+        world.run(&[]).assert(0);
+        assert_eq!(numbers(), ["1", "2"]);
+        world.smartlead.set_fleet(fleet(60, []));
+        world.run(&[]).assert(0);
+        assert_eq!(numbers(), ["2"], "the last one keeps its number");
+    }
+
+    fn what_waits_for_another_check_is_unconfirmed(world) {
+        world.smartlead.set_fleet(fleet(20, [smtp_down(3)]));
+        let twice = [("CONFIRM_CHECKS", "2")];
+        for (told_as, told, alert) in [(Value::Null, "no", "unconfirmed"), (json!("alert"), "yes", "told")] {
+            world.run_with(&[], &twice).assert(0);
+            let account = &print_json(&world, &["status", "--json"])["accounts"][0];
+            assert_eq!((&account["told_as"], &account["told"]), (&told_as, &json!(told)));
+            let text = print(&world, &["status"]);
+            assert!(text.starts_with("1 account is down.\n\n") && text.contains(&format!("  {alert}  ")), "{text}");
+        }
+    }
+
     fn what_slack_was_not_told_is_untold(world) {
         world.smartlead.set_fleet(fleet(20, [smtp_down(3)]));
         world.slack.refuse("is_archived");
@@ -150,7 +221,7 @@ on_every_engine! {
         world.slack.heal();
         world.run(&[]).assert(0);
         let told = print(&world, &["status"]);
-        assert!(told.contains("1 account is down.\n\n") && told.contains("  told   535"), "{told}");
+        assert!(told.contains("1 account is down.\n\n") && told.contains("  told   password refused: 535"), "{told}");
     }
 
     fn after_a_failed_check_it_is_said_how_old_the_news_is(world) {
@@ -306,6 +377,15 @@ fn what_cannot_be_shown_is_refused_with_what_can() {
         (
             &["status", "--kind", "pop3"][..],
             "possible values: both, smtp, imap",
+        ),
+        (
+            &["status", "--cause", "gremlins"],
+            "possible values: bad_password, app_password_required, ",
+        ),
+        (&["status", "--incident", "0"], "whole numbers, from 1 on"),
+        (
+            &["status", "--incident", "three"],
+            "whole numbers, from 1 on",
         ),
         (&["status", "--json", "--csv"], "cannot be used with"),
         (&["status", "--format", "xml"], "unexpected argument"),

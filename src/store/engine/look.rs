@@ -1,5 +1,7 @@
 //! Looking without touching: no lease, no file, no change of the schema.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt as _;
 use sqlx::{Connection as _, Either, Row as _};
@@ -11,7 +13,7 @@ use super::super::{Connection, MIGRATIONS, sql, stored};
 use super::{Engine, rows, simple};
 use crate::domain::chronic;
 use crate::domain::text::Pool;
-use crate::domain::{Cycle, History, Memory, Reconnected};
+use crate::domain::{Cycle, History, IncidentId, Memory, Reconnected};
 
 impl Engine {
     /// What `work` reads in a transaction that is rolled back; `None` where there is no database.
@@ -122,26 +124,41 @@ impl Engine {
         Ok(threads)
     }
 
-    /// The cycles that are open or ended at `since` or later, and the last so many runs.
-    pub(super) async fn cycles_and_runs(
+    /// The cycles that are open or ended at `since` or later, the last so many runs, and the
+    /// incidents.
+    pub(super) async fn past(
         connection: &mut Connection,
         since: DateTime<Utc>,
         runs: u32,
     ) -> sqlx::Result<History> {
         let mut history = History::default();
         let mut pool = Pool::default();
+        let mut down: BTreeMap<IncidentId, u64> = BTreeMap::new();
         let statements = format!("select {}", sql::STORED)
             + &filled(sql::CYCLES, &[Literal::Time(since)])
-            + &filled(sql::RUNS, &[Literal::Number(runs.into())]);
+            + &filled(sql::RUNS, &[Literal::Number(runs.into())])
+            + &filled(sql::PAST_INCIDENTS, &[]);
         let statements = simple(statements);
         let mut answers = statements.fetch_many(connection);
-        let mut is_run = false;
+        let mut statement = 0;
         while let Some(answer) = answers.try_next().await? {
-            match answer {
-                Either::Left(_) => is_run = true,
-                Either::Right(row) if is_run => history.runs.push(rows::run(&row)?),
-                Either::Right(row) => history.cycles.push(stored(&row)?.cycle(&mut pool)?),
+            match (answer, statement) {
+                (Either::Left(_), _) => statement += 1,
+                (Either::Right(row), 0) => {
+                    let cycle = stored(&row)?.cycle(&mut pool)?;
+                    let incident = cycle.disconnection.way.incident();
+                    if let Some(id) = incident.filter(|_| cycle.end.is_none()) {
+                        *down.entry(id).or_default() += 1;
+                    }
+                    history.cycles.push(cycle);
+                }
+                (Either::Right(row), 1) => history.runs.push(rows::run(&row)?),
+                (Either::Right(row), _) => history.incidents.extend(rows::incident(&row)?),
             }
+        }
+        for incident in &mut history.incidents {
+            incident.down = down.get(&incident.id).copied().unwrap_or_default();
+            incident.accounts += incident.down;
         }
         // An engine would do it on disk.
         history
