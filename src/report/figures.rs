@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::domain::figures::{self, Count, Dimension};
 use crate::domain::text::clean;
-use crate::domain::{Cycle, Disconnection, Kind, Mailbox, PastRun, Told};
+use crate::domain::{Cycle, Disconnection, Kind, Mailbox, PastRun};
 
 /// Words of others are cut to this many characters.
 const LONGEST_TEXT: usize = 500;
@@ -24,7 +24,7 @@ pub struct Totals {
     pub smtp: u64,
     /// Those that cannot receive.
     pub imap: u64,
-    /// Those of which the sink has not confirmed the alert.
+    /// Those of which the sink has not confirmed the alert, and the next check tells it.
     pub untold: u64,
 }
 
@@ -57,6 +57,11 @@ pub struct Down {
     pub detected_at: DateTime<Utc>,
     /// For how long it has been down.
     pub down_seconds: i64,
+    /// The id of the class of its cause.
+    pub cause: &'static str,
+    /// The same in words, where it is known.
+    #[serde(skip)]
+    pub cause_words: Option<&'static str>,
     /// The provider's words for the failing SMTP link.
     pub smtp_error: Option<String>,
     /// The provider's words for the failing IMAP link.
@@ -66,6 +71,9 @@ pub struct Down {
     pub reason: Option<String>,
     /// Whether the sink has the alert: `yes`, `no`, or `perhaps`.
     pub told: &'static str,
+    /// What became of the alert, or what that waits for, for the page.
+    #[serde(skip)]
+    pub alert: &'static str,
 }
 
 /// Disconnections that lasted about as long.
@@ -142,7 +150,7 @@ impl Totals {
         };
         for disconnection in open {
             totals.total += 1;
-            totals.untold += u64::from(disconnection.told != Told::Yes);
+            totals.untold += u64::from(disconnection.is_due());
             *match disconnection.kind {
                 Kind::Both => &mut totals.both,
                 Kind::Smtp => &mut totals.smtp,
@@ -203,10 +211,13 @@ pub(super) fn down<'a>(open: impl Iterator<Item = &'a Cycle>, now: DateTime<Utc>
             disconnection_type: disconnection.kind.as_str(),
             detected_at: disconnection.detected_at,
             down_seconds: cycle.duration(now).num_seconds(),
+            cause: disconnection.cause.as_str(),
+            cause_words: disconnection.known_cause(),
             smtp_error: shown(disconnection.smtp_error.as_deref()),
             imap_error: shown(disconnection.imap_error.as_deref()),
             reason: shown(disconnection.reason().as_deref()),
             told: disconnection.told.as_str(),
+            alert: disconnection.alert(),
         }
     });
     down.collect()

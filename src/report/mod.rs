@@ -64,6 +64,8 @@ pub struct Report {
     pub durations: Vec<DurationClass>,
     /// How long it took until accounts were seen connected again; none if none was.
     pub time_to_reconnect: Option<TimeToReconnect>,
+    /// By cause: the ids of their classes.
+    pub by_cause: Vec<Group>,
     /// By provider type.
     pub by_type: Vec<Group>,
     /// By what follows the `@` of the address.
@@ -125,6 +127,7 @@ impl Report {
             blind,
             durations: figures::durations(cycles, now),
             time_to_reconnect: time_to_reconnect(cycles).map(TimeToReconnect::from),
+            by_cause: groups(Dimension::Cause),
             by_type: groups(Dimension::AccountType),
             by_sending_domain: groups(Dimension::SendingDomain),
             by_tag: groups(Dimension::Tag),

@@ -8,6 +8,7 @@ use super::numbers::{counted, grouped, share};
 use super::tables::{chronic, down_now, head, last_checks, name, number, outcome, stamp};
 use super::words::{ago, date, length, peak, span, sum};
 use super::{DurationClass, Group, Report, Totals, charts, time};
+use crate::domain::figures::Dimension;
 use crate::domain::text::clean;
 
 /// Bars of a chart of groups.
@@ -90,12 +91,13 @@ fn everything(report: &Report) -> Markup {
             div.columns {
                 div {
                     (durations(report))
-                    (by_group("By sending domain", "by-domain", &report.by_sending_domain))
+                    (by_group(Dimension::SendingDomain, "By sending domain", &report.by_sending_domain))
                 }
                 div {
-                    (by_group("By provider type", "by-type", &report.by_type))
-                    (by_group("By client", "by-client", &report.by_client))
-                    (by_group("By tag", "by-tag", &report.by_tag))
+                    (by_group(Dimension::Cause, "By cause", &report.by_cause))
+                    (by_group(Dimension::AccountType, "By provider type", &report.by_type))
+                    (by_group(Dimension::Client, "By client", &report.by_client))
+                    (by_group(Dimension::Tag, "By tag", &report.by_tag))
                 }
             }
             (chronic(report))
@@ -106,7 +108,7 @@ fn everything(report: &Report) -> Markup {
                 "Made by monitor. Down is what a check saw with a failing SMTP or IMAP link and has "
                 "not seen connected since. Disconnections that ended before "
                 (date(report.since.date_naive())) ", or that were deleted after RETENTION_DAYS, are "
-                "not counted by length, provider, domain, client, tag and account."
+                "not counted by length, cause, provider, domain, client, tag and account."
             }
         }
     }
@@ -294,7 +296,9 @@ fn durations(report: &Report) -> Markup {
     }
 }
 
-fn by_group(title: &str, id: &str, groups: &[Group]) -> Markup {
+fn by_group(dimension: Dimension, title: &str, groups: &[Group]) -> Markup {
+    let id = title.to_lowercase().replace(' ', "-");
+    let name = |group: &Group| clean(dimension.in_words(&group.name), LONGEST_NAME);
     let (shown, rest) = groups.split_at(groups.len().min(MOST_GROUPS));
     let of = |value: fn(&Group) -> u64| rest.iter().map(value).fold(0, u64::saturating_add);
     let most = shown.first().map_or(0, |first| first.disconnections);
@@ -315,7 +319,7 @@ fn by_group(title: &str, id: &str, groups: &[Group]) -> Markup {
                 tbody {
                     @for group in shown {
                         tr {
-                            th scope="row" { bdi { (clean(&group.name, LONGEST_NAME)) } }
+                            th scope="row" { bdi { (name(group)) } }
                             td { (charts::bar(group.disconnections, group.down, most)) }
                             (down_of_all(group.down, group.disconnections))
                         }

@@ -21,6 +21,9 @@ const MOST_CHRONIC: usize = 15;
 /// Rows of the table of checks.
 const MOST_CHECKS: usize = 20;
 
+/// The provider's words are cut to this many characters.
+const LONGEST_REASON: usize = 300;
+
 const DOWN_COLUMNS: [&str; 7] = [
     "Account",
     "Fails",
@@ -28,7 +31,7 @@ const DOWN_COLUMNS: [&str; 7] = [
     "Type, client",
     "Tags",
     "Reason",
-    "Slack told",
+    "Alert",
 ];
 
 const CHRONIC_COLUMNS: [&str; 7] = [
@@ -89,8 +92,8 @@ fn down_table<'a>(caption: &str, rows: impl Iterator<Item = &'a Down>) -> Markup
                         }
                         (type_cell(&row.account))
                         (text_cell("Tags", Some(&row.account.tags.join(", ")), 120))
-                        (text_cell("Reason", row.reason.as_deref(), 300))
-                        td data-label="Slack told" { (row.told) }
+                        (reason_cell(row))
+                        td data-label="Alert" { (row.alert) }
                     }
                 }
             }
@@ -222,6 +225,21 @@ fn type_cell(account: &Account) -> Markup {
         td data-label="Type, client" {
             bdi { (clean(account.account_type.as_deref().unwrap_or("–"), 30)) }
             @if let Some(client) = account.client_id { small { "client " (client) } }
+        }
+    }
+}
+
+/// Why an account is down: the cause, where it is known, and the provider's words.
+fn reason_cell(row: &Down) -> Markup {
+    let label = "Reason";
+    let reason = row.reason.as_deref();
+    let Some(cause) = row.cause_words else {
+        return text_cell(label, reason, LONGEST_REASON);
+    };
+    html! {
+        td data-label=(label) {
+            (cause)
+            @if let Some(reason) = reason { small { bdi { (clean(reason, LONGEST_REASON)) } } }
         }
     }
 }

@@ -67,6 +67,7 @@ fn history() -> History {
     let mut both = cycle(2, 2, None);
     both.disconnection.kind = Kind::Both;
     both.disconnection.imap_error = Some("NO".into());
+    both.disconnection.cause = Class::BadPassword;
     let runs = (0..40).map(|hour| run(hour, Outcome::Complete, Some(2)));
     History {
         cycles: vec![cycle(1, 100, None), cycle(2, 30, Some(25)), both],
@@ -96,7 +97,7 @@ fn figures_are_those_of_what_is_on_record() {
             "account_id": 2, "from_email": "a2@one.example", "from_name": null,
             "account_type": null, "tags": ["warm", "pool-1"], "client_id": 7,
             "disconnection_type": "BOTH", "detected_at": "2024-10-04T10:00:00Z",
-            "down_seconds": 7_200, "smtp_error": "535", "imap_error": "NO", "told": "yes",
+            "down_seconds": 7_200, "cause": "bad_password", "smtp_error": "535", "imap_error": "NO", "told": "yes",
         })
     );
     assert_eq!(json["down"][1]["account_id"], 1);
@@ -108,6 +109,13 @@ fn figures_are_those_of_what_is_on_record() {
         ])
     );
     assert_eq!(json["by_type"][0]["name"], "(none)");
+    assert_eq!(
+        json["by_cause"],
+        json!([
+            {"name": "unknown", "disconnections": 2, "down": 1},
+            {"name": "bad_password", "disconnections": 1, "down": 1},
+        ])
+    );
     assert_eq!(json["chronic"][0]["disconnections"], 2);
     assert_eq!(json["chronic"][0]["is_down"], true);
     assert_eq!(json["chronic"][0]["down_seconds"], 7 * 3_600);
@@ -185,6 +193,35 @@ fn the_reader_is_warned_of_what_makes_the_figures_doubtful() {
     assert!(
         page.contains("Not known yet") && page.contains("it was away"),
         "{page}"
+    );
+}
+
+#[test]
+fn the_page_has_causes_in_words_and_the_words_of_the_provider() {
+    let page = page(&history());
+    let cell = |text: &str| format!("<td data-label=\"Reason\">{text}</td>");
+    let known = cell("password refused<small><bdi>SMTP: 535; IMAP: NO</bdi></small>");
+    assert!(page.contains(&known), "{page}");
+    assert!(page.contains(&cell("<bdi>535</bdi>")), "{page}");
+    for group in ["password refused", "cause not known"] {
+        let name = format!("<th scope=\"row\"><bdi>{group}</bdi></th>");
+        assert!(page.contains(&name), "{page}");
+    }
+}
+
+#[test]
+fn what_waits_for_the_daily_message_is_not_said_to_come_with_the_next_check() {
+    let mut history = history();
+    for (index, way) in [(0, Way::Chronic), (2, Way::Undecided)] {
+        let disconnection = &mut history.cycles[index].disconnection;
+        (disconnection.way, disconnection.told) = (way, Told::No);
+    }
+    let report = Report::of(&history, now());
+    assert_eq!(report.warnings, Vec::<String>::new());
+    assert!(
+        report
+            .page()
+            .contains("<td data-label=\"Alert\">daily</td>")
     );
 }
 

@@ -127,6 +127,7 @@ fn assert_charts(seen: &Value) {
         "Down over time",
         "Down now",
         "How long disconnections last",
+        "By cause",
         "By provider type",
         "By sending domain",
         "By client",

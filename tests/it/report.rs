@@ -13,7 +13,12 @@ fn figures(world: &World) -> Value {
 
 /// Everything in the database that a report could change.
 fn rows(world: &World) -> Vec<Vec<String>> {
-    let tables = ["disconnected_accounts", "check_runs", "run_lease"];
+    let tables = [
+        "disconnected_accounts",
+        "check_runs",
+        "run_lease",
+        "incidents",
+    ];
     let count = |table| format!("select count(*) || '' from {table}");
     tables
         .map(|table| world.database.query(&count(table)))
@@ -38,8 +43,8 @@ on_every_engine! {
         );
         let down = &figures["down"][0];
         assert_eq!(
-            json!([down["account_id"], down["from_email"], down["told"], down["tags"]]),
-            json!([9, "dana9@outreach-one.example", "yes", ["pool-a"]])
+            json!([down["account_id"], down["from_email"], down["told"], down["tags"], down["cause"]]),
+            json!([9, "dana9@outreach-one.example", "yes", ["pool-a"], "bad_password"])
         );
         assert_eq!(down["smtp_error"], "535 login rejected");
         assert_eq!(down["imap_error"], "NO [AUTHENTICATIONFAILED]");
@@ -55,6 +60,10 @@ on_every_engine! {
             figures["by_sending_domain"],
             json!([{"name": "outreach-one.example", "disconnections": 2, "down": 1}])
         );
+        assert_eq!(
+            figures["by_cause"],
+            json!([{"name": "bad_password", "disconnections": 2, "down": 1}])
+        );
         assert_eq!(figures["checks"][0]["outcome"], "complete");
         assert_eq!(figures["warnings"], json!([]));
 
@@ -64,6 +73,7 @@ on_every_engine! {
         assert_eq!(ran.stderr, "");
         let page = std::fs::read_to_string(path).unwrap();
         assert!(page.contains("dana9@outreach-one.example") && page.contains("of 40 accounts is down"));
+        assert!(page.contains("password refused<small>"));
         assert_eq!(rows(&world), before);
     }
 }
