@@ -142,7 +142,7 @@ fn markdown(report: &Report<'_>, page: Option<&str>) -> String {
     }
     for disconnection in report.new.iter() {
         let mailbox = &disconnection.mailbox;
-        let reason = disconnection.reason();
+        let reason = disconnection.explanation();
         let name = mailbox.address.as_deref().or(mailbox.name.as_deref());
         let _ = writeln!(
             text,

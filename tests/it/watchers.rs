@@ -189,7 +189,7 @@ fn a_check_that_does_nothing_gives_no_heartbeat() {
 on_every_engine! {
     fn a_job_of_actions_shows_what_is_new(world) {
         let name = "<b>|`a`|\n@all [x](https://evil.example)";
-        let hostile = with(smtp_down(3), serde_json::json!({"from_email": name}));
+        let hostile = with(smtp_down(3), serde_json::json!({"from_email": name, "smtp_failure_error": "535 <i>|x"}));
         world.smartlead.set_fleet(fleet(70, (4..=60).map(smtp_down).chain([hostile])));
         let summary = world.path("summary.md");
         let mut settings = ACTIONS.to_vec();
@@ -200,9 +200,10 @@ on_every_engine! {
         let text = std::fs::read_to_string(&summary).unwrap();
         assert!(text.starts_with("### Check complete\n"), "{text}");
         for words in [
+            "| Newly down | Kind | Account | Type | Tags | Reason |",
             "| accounts | disconnected | new | changed | reconnected | removed |",
             "| 70 | 58 | 58 | 0 | 0 | 0 |",
-            "| \\<b\\>\\|\\`a\\`\\| \\@all \\[x\\]\\(https\\:\\/\\/evil\\.example\\) | SMTP | 3 |",
+            "| \\<b\\>\\|\\`a\\`\\| \\@all \\[x\\]\\(https\\:\\/\\/evil\\.example\\) | SMTP | 3 | OUTLOOK | pool\\-a | password refused\\: 535 \\<i\\>\\|x |",
             "The CSV audit trail has 8 more.",
             "(https://github.example/agency/monitor/actions/runs/4711#artifacts)",
         ] {
