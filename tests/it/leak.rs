@@ -30,6 +30,9 @@ pub fn everything(world: &World, ran: &crate::support::Ran) -> Vec<(String, Stri
         "check_runs",
         "run_lease",
         "audit_outbox",
+        "incidents",
+        "chronic_accounts",
+        "notices",
     ] {
         if world.database.engine() != Engine::Sqlite {
             let rows = world

@@ -30,7 +30,7 @@ on_every_engine! {
         assert_eq!(found.code, 0);
         found.assert_all("warning", &[]).assert_all("skipped", &[]);
         found
-            .assert("database", "schema", &["ok: version 4, up to date"])
+            .assert("database", "schema", &["ok: version 5, up to date"])
             .assert("database", "rows", &["ok: 1 open, of which 0 untold; 0 resolved"])
             .assert("database", "writing", &["ok: insert, update and delete work"])
             .assert("database", "lease", &["ok: free"])
@@ -85,6 +85,15 @@ on_every_engine! {
             "alter table check_runs drop column failure_told_at",
             "alter table check_runs drop column recovery_told_at",
             "alter table run_lease drop column taken_at",
+            "drop index disconnected_accounts_resolved",
+            "alter table disconnected_accounts drop column cause",
+            "alter table disconnected_accounts drop column told_as",
+            "alter table disconnected_accounts drop column incident_id",
+            "alter table disconnected_accounts drop column recovery_due",
+            "alter table disconnected_accounts drop column recovery_attempted_at",
+            "drop table incidents",
+            "drop table chronic_accounts",
+            "drop table notices",
             "delete from monitor_schema where version >= 3",
         ] {
             world.database.execute(undo);
@@ -93,7 +102,7 @@ on_every_engine! {
         let found = doctor(&world, &[]);
         assert_eq!(found.code, 0);
         found
-            .assert("database", "schema", &["ok: version 2; the next check updates it to 4"])
+            .assert("database", "schema", &["ok: version 2; the next check updates it to 5"])
             .assert("database", "rows", &["ok: 1 open"]);
         assert!(before == traces(&world), "something was changed");
         world.run(&[]).assert(0);
@@ -224,6 +233,9 @@ fn checked_without_row_security(world: &World) {
         "run_lease",
         "audit_outbox",
         "monitor_schema",
+        "incidents",
+        "chronic_accounts",
+        "notices",
     ] {
         world
             .database
