@@ -2,9 +2,9 @@
 //!
 //! A rule is a phrase as [`super::reading`] gives it: lower case, no accents and no punctuation, one
 //! space between two words, `@` for a name, `0` for a number, `[ ` before a word that follows a
-//! bracket. It stands for whole words, unless an asterisk leaves an end open. Phrases joined by ` + `
-//! have to be in the text together, in any order; `link:smtp` and `provider:gmail` are where it
-//! comes from.
+//! bracket. It stands for whole words, unless an asterisk leaves an end open. With `a ~ b` the phrase
+//! `b` comes soon after `a`; what is joined by ` + ` has to be in the text together, in any order.
+//! `link:smtp` and `provider:gmail` are where a text comes from.
 //!
 //! The order is that of how much a sign says:
 //!

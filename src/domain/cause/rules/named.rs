@@ -213,6 +213,9 @@ pub(super) const TABLE: Table = &[
             "*ratelimitexceeded",
             "quota exceeded for quota metric",
             "4.7.5xx + server busy",
+            "sending rate",
+            "[ inuse",
+            "[ in use",
         ],
     ),
     // Yahoo and AOL: the number says what "Too many bad auth attempts" does not.
@@ -225,12 +228,7 @@ pub(super) const TABLE: Table = &[
     // a sign-in by browser (Google too), spam (Yahoo).
     (
         WebLoginRequired,
-        &[
-            "your web browser",
-            "a web browser",
-            "web login required",
-            "p=webloginrequired",
-        ],
+        &["web browser", "web login required", "p=webloginrequired"],
     ),
     (
         BasicAuthDisabled,
