@@ -1,9 +1,9 @@
 //! Why a mailbox fails: the provider's words, sorted into classes, each with who mends it and how.
 //!
 //! A [`Class`] is decided by codes and phrases of the providers' grammar, never by whole texts. The
-//! [`reading`] takes a text apart into words and codes, and leaves out host names, addresses, paths
-//! and ids, which say nothing of the cause. The [`rules`] are a list in an order of precedence, of
-//! which the first that holds decides; [`aadsts`] is the list of Microsoft Entra's numbers. What no
+//! `reading` takes a text apart into words and codes, and leaves out host names, addresses, paths
+//! and ids, which say nothing of the cause. The `rules` are a list in an order of precedence, of
+//! which the first that holds decides; `aadsts` is the list of Microsoft Entra's numbers. What no
 //! rule knows is [`Class::Unknown`].
 
 mod aadsts;

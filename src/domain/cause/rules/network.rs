@@ -47,6 +47,10 @@ pub(super) const TABLE: Table = &[
             "dns error",
             "dns query",
             "dns resolution",
+            "dns failure",
+            "dns ~ failed",
+            "dns timeout",
+            "dns server",
         ],
     ),
     // The certificate, before the handshake that fails for it.
@@ -152,6 +156,11 @@ pub(super) const TABLE: Table = &[
             "[ privacyrequired",
             "4.7.321",
             "5.7.321",
+            "violation of protocol",
+            "ssl ~ failed",
+            "tls ~ failed",
+            "ssl connect error",
+            "ssl alert",
         ],
     ),
     (
@@ -223,7 +232,6 @@ pub(super) const TABLE: Table = &[
             "502 + not implemented",
             "502 + auth",
             "500 + auth",
-            "503 + auth",
         ],
     ),
 ];

@@ -5,6 +5,10 @@ use super::Table;
 use crate::domain::cause::Class::*;
 
 pub(super) const TABLE: Table = &[
+    (
+        TlsCertificate,
+        &["certificat* ~ revoked", "revoked ~ certificat*"],
+    ),
     // Tokens, after what was named: the age of one, then that it is no longer good.
     (OauthRevoked, &["revoked", "invalid_token"]),
     (
@@ -22,6 +26,7 @@ pub(super) const TABLE: Table = &[
             "code has expired",
             "code expired",
             "invalidauthenticationtoken",
+            "jwt expired",
         ],
     ),
     (
@@ -58,6 +63,9 @@ pub(super) const TABLE: Table = &[
             "access blocked",
             "not assigned to a role",
             "access denied + link:oauth",
+            "admin approval",
+            "administrator approval",
+            "not been authorized in the tenant",
         ],
     ),
     (
@@ -73,8 +81,6 @@ pub(super) const TABLE: Table = &[
             "max concurrent",
             "number of connections",
             "number of concurrent",
-            "connection limit",
-            "connections limit",
             "connection rate",
             "concurrent connection*",
             "simultaneous connection*",
@@ -98,6 +104,14 @@ pub(super) const TABLE: Table = &[
             "[ limit",
             "[ login delay",
             "429",
+            "connection ~ limit",
+            "connections ~ limit",
+            "connections ~ exceeded",
+            "limit ~ connections",
+            "rate ~ exceeded",
+            "again in 0 seconds",
+            "again in 0 minutes",
+            "again in 0 hours",
         ],
     ),
     (
@@ -128,6 +142,9 @@ pub(super) const TABLE: Table = &[
             "disk space limit",
             "disk is full",
             "disk full",
+            "insufficient disk space",
+            "out of space",
+            "no space left",
         ],
     ),
     (
