@@ -136,8 +136,9 @@ impl<'k> Comparison<'k> {
                 });
             }
         }
+        // In its place: there is at most one of an account, and room for half of them again is much.
         diff.transitions
-            .sort_by_key(|transition| transition.disconnection.mailbox.id);
+            .sort_unstable_by_key(|transition| transition.disconnection.mailbox.id);
         Observation {
             accounts: usize::try_from(self.seen.len()).unwrap_or(usize::MAX),
             diff,
