@@ -1,6 +1,6 @@
 //! What `status` and `history` say in the same way.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, Timelike as _, Utc};
 
 use super::screen::{Paint, TIED};
 use super::table::{Cell, Column};
@@ -35,7 +35,9 @@ pub fn identity(disconnection: &Disconnection) -> [Cell; 3] {
 
 /// A moment in UTC, to the minute.
 pub fn minute(at: DateTime<Utc>) -> String {
-    tied(&at.format("%Y-%m-%d %H:%M").to_string())
+    let (year, month, day) = (at.year(), at.month(), at.day());
+    let (hour, minute) = (at.hour(), at.minute());
+    format!("{year:04}-{month:02}-{day:02}{TIED}{hour:02}:{minute:02}")
 }
 
 /// Text that stays on one line.
