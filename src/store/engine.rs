@@ -5,6 +5,7 @@
 //     BEGIN                      the statement that begins a transaction that writes
 //     together, BEFORE_TOGETHER  what makes one transaction of statements that travel together, and
 //                                how many statements it puts before them
+//     BATCH                      how many rows travel at a time
 //     MIGRATIONS                 the files of its folder
 //     sql                        the statements of sql.rs, and those that unpack JSON
 //     place, prepare, is_absent, is_missing_table, is_pooled, is_encrypted, remedy
@@ -258,7 +259,7 @@ impl Store for Engine {
                     return Ok(false);
                 }
                 let updated = transitions.iter().filter(|t| !is_new(t));
-                for updated in batches(updated.map(record)) {
+                for updated in batches(updated.map(record), super::BATCH) {
                     query(sql::UPDATE)
                         .bind(updated)
                         .bind(change.started_at)
@@ -274,7 +275,8 @@ impl Store for Engine {
                 simple(filled(sql::SEEN, &seen))
                     .execute(&mut **transaction)
                     .await?;
-                for new in batches(transitions.iter().filter(is_new).map(record)) {
+                let new = transitions.iter().filter(is_new);
+                for new in batches(new.map(record), super::BATCH) {
                     query(sql::INSERT)
                         .bind(new)
                         .bind(change.started_at)
@@ -313,7 +315,7 @@ impl Store for Engine {
                 let Some(line) = change.audit else {
                     return Ok(true);
                 };
-                for lines in batches(transitions.iter().map(line)) {
+                for lines in batches(transitions.iter().map(line), super::BATCH) {
                     query(sql::ADD_TO_OUTBOX)
                         .bind(lines)
                         .execute(&mut **transaction)

@@ -38,10 +38,6 @@ const LEASE: &str = "check";
 /// Connecting may take this long, if an operation may.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Rows that travel at a time. They are in memory several times while they do, at some 500 bytes
-/// each.
-const BATCH: usize = 5_000;
-
 /// Accounts that are read of those whose reconnection is to be told.
 const MOST_RECOVERED: i64 = 1_000;
 
@@ -435,13 +431,16 @@ impl<'a> Record<'a> {
     }
 }
 
-/// The rows as JSON parameters, of so many each, none of them in memory before its turn.
-fn batches(rows: impl Iterator<Item = impl serde::Serialize>) -> impl Iterator<Item = String> {
+/// The rows as JSON parameters of `size` rows each, none of them in memory before its turn.
+fn batches(
+    rows: impl Iterator<Item = impl serde::Serialize>,
+    size: usize,
+) -> impl Iterator<Item = String> {
     let mut rows = rows.peekable();
     std::iter::from_fn(move || {
         rows.peek()?;
         let mut text = Vec::new();
-        let batch = rows.by_ref().take(BATCH);
+        let batch = rows.by_ref().take(size);
         let written = serde_json::Serializer::new(&mut text).collect_seq(batch);
         // Serialising these plain types cannot fail; were it to, the database refuses the empty text
         // and nothing is changed.

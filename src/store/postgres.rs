@@ -33,6 +33,10 @@ fn together(statements: String) -> String {
     statements
 }
 
+/// Each batch takes two round trips, and its rows are in memory several times while they travel, at
+/// some 250 bytes each.
+const BATCH: usize = 5_000;
+
 const MIGRATIONS: &[Migration] = migrations!("postgres": 1 "0001_seed", 2 "0002_monitor", 3 "0003_told_and_lease_times", 4 "0004_room_for_updates",
     5 "0005_causes_and_incidents");
 

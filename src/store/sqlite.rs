@@ -32,6 +32,9 @@ fn together(statements: String) -> String {
     format!("{BEGIN}; {statements} commit;")
 }
 
+/// More would be no quicker, since nothing travels, but would take memory.
+const BATCH: usize = 500;
+
 const MIGRATIONS: &[Migration] = migrations!("sqlite": 1 "0001_seed", 2 "0002_monitor", 3 "0003_told_and_lease_times", 4 "0004_room_for_updates",
     5 "0005_causes_and_incidents");
 

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::super::super::simple::{Literal, filled};
-use super::super::super::{BATCH, LEASE};
-use super::super::sql;
+use super::super::super::LEASE;
+use super::super::{BATCH, sql};
 use crate::domain::{Beside, IncidentId, Receipt, RunId, Telling, Triage, Way};
 
 /// The name of the notice that is given once a day.
