@@ -41,7 +41,8 @@ pub enum Beside {
     Daily,
 }
 
-/// Where an alert stands at the sink.
+/// Where an alert stands at the sink: the message in the channel that it is, or whose thread it is
+/// in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Receipt {
     /// The sink's id of the channel.

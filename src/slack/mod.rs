@@ -195,7 +195,8 @@ impl Slack {
     }
 
     /// Posts a message, into the thread of `parent` if one is given; as plain text if Slack
-    /// objects to its blocks, and into the channel if there is no such thread any more.
+    /// objects to its blocks, and into the channel if there is no such thread any more. Gives the
+    /// message of the channel under which it stands, or which it is: Slack wants no reply to a reply.
     ///
     /// # Errors
     /// When Slack refuses it, or when it is not certain that Slack took it.
@@ -209,7 +210,7 @@ impl Slack {
                 warn!("{error}. Sending it to the channel");
                 self.post_to(message, None).await
             }
-            sent => sent,
+            sent => sent.map(|posted| parent.cloned().unwrap_or(posted)),
         }
     }
 

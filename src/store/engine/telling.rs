@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::super::super::simple::{Literal, filled};
 use super::super::super::LEASE;
+use super::super::super::simple::{Literal, filled};
 use super::super::{BATCH, sql};
 use crate::domain::{Beside, IncidentId, Receipt, RunId, Telling, Triage, Way};
 
