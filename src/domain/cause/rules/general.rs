@@ -132,6 +132,7 @@ pub(super) const TABLE: Table = &[
             "relaying is not permitted",
             "relay not allowed",
             "not allowed to relay",
+            "denies relay",
             "allowed rcpthosts",
             "unable to relay",
             "auth command first",

@@ -227,6 +227,20 @@ pub(super) const TABLE: Table = &[
             "[ in use",
         ],
     ),
+    // NetEase and others with Coremail name the rule that refused.
+    (
+        BlockedReputation,
+        &[
+            "dt spm", "dt rbl", "dt spf", "hl rep", "hl mep", "hl ihu", "hl ipb", "wm bli",
+        ],
+    ),
+    (DailyLimit, &["mi stc", "rp trc"]),
+    (
+        Throttled,
+        &[
+            "hl icc", "hl ifc", "hl ifq", "mi sfq", "mi dmc", "rp drc", "rp qrc",
+        ],
+    ),
     // Yahoo and AOL: the number says what "Too many bad auth attempts" does not.
     (
         AppPasswordRequired,

@@ -76,6 +76,7 @@ pub(super) const TABLE: Table = &[
             "too fast",
             "too quickly",
             "too much mail",
+            "too much fail*",
             "maximum connections",
             "maximum concurrent",
             "max concurrent",
