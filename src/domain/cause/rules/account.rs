@@ -330,6 +330,7 @@ pub(super) const TABLE: Table = &[
             "not allowed ~ send",
             "isnt allowed ~ send",
             "not authorized ~ send",
+            "not authorised ~ send",
             "not permitted ~ send",
             "send on behalf",
             "allowed to use ~ sender",

@@ -62,6 +62,7 @@ pub(super) const TABLE: Table = &[
             "[ expired",
             "p=badcredentials",
             "missing credentials",
+            "no password configured",
             "invalid ~ credentials",
             "bad ~ credentials",
             "incorrect ~ credentials",

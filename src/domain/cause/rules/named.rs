@@ -247,11 +247,18 @@ pub(super) const TABLE: Table = &[
         &["auth005", "too many bad auth attempts + provider:yahoo"],
     ),
     (WebLoginRequired, &["mbr1*"]),
+    // Google's page of a server that is down, which asks to try again in some seconds.
+    (ProviderOutage, &["encountered a temporary error"]),
     // Some providers mean another thing by 5.7.9 than an app password: a weak mechanism (RFC 4954),
     // a sign-in by browser (Google too), spam (Yahoo).
     (
         WebLoginRequired,
-        &["web browser", "web login required", "p=webloginrequired"],
+        &[
+            "web browser",
+            "with your browser",
+            "web login required",
+            "p=webloginrequired",
+        ],
     ),
     (
         BasicAuthDisabled,
