@@ -302,6 +302,26 @@ on_every_engine! {
         assert_eq!(world.database.query("select account_id || '' from chronic_accounts"), Vec::<String>::new());
     }
 
+    fn an_account_that_has_held_and_is_chronic_again_at_once_stays_so(world) {
+        check(&world);
+        for _ in 0..3 {
+            world.smartlead.set_fleet(fleet(400, [smtp_down(7)]));
+            check(&world);
+            world.smartlead.set_fleet(fleet(400, []));
+            check(&world);
+        }
+        hours_pass(&world, 72);
+        world.smartlead.set_fleet(fleet(400, [smtp_down(7)]));
+        world.run(&[]).assert(0);
+        let told = json!(world.slack.posts()).to_string();
+        assert!(told.contains("4th time in 7 days"), "{told}");
+        world.smartlead.set_fleet(fleet(400, []));
+        check(&world);
+        world.smartlead.set_fleet(fleet(400, [smtp_down(7)]));
+        assert_eq!(titles(&check(&world)), Vec::<&str>::new(), "it is told as chronic once");
+        assert_eq!(ways(&world), ["alert - told 4", "chronic - untold 1"]);
+    }
+
     fn a_daily_line_that_slack_refuses_is_not_lost(world) {
         check(&world);
         for _ in 0..3 {

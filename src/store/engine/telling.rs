@@ -132,6 +132,10 @@ pub(super) fn decided(triage: &Triage, at: DateTime<Utc>) -> String {
             statements += &filled(sql::MOVE, &values);
         }
     }
+    // Before those that are chronic now, for an account that has held may be so again at once.
+    if !triage.held.is_empty() {
+        statements += &filled(sql::END_CHRONIC, &[Literal::Numbers(&triage.held)]);
+    }
     let ids = |ids: &[IncidentId]| ids.iter().map(|id| i64::from(id.get())).collect::<Vec<_>>();
     let lists = [
         (sql::CLOSE_INCIDENTS, ids(&triage.closed)),
@@ -140,9 +144,6 @@ pub(super) fn decided(triage: &Triage, at: DateTime<Utc>) -> String {
     ];
     for (statement, ids) in lists.iter().filter(|(_, ids)| !ids.is_empty()) {
         statements += &filled(statement, &[Literal::Time(at), Literal::Numbers(ids)]);
-    }
-    if !triage.held.is_empty() {
-        statements += &filled(sql::END_CHRONIC, &[Literal::Numbers(&triage.held)]);
     }
     statements
 }
