@@ -229,6 +229,7 @@ impl Check<'_> {
         let daily = Daily {
             chronic,
             folded,
+            perhaps_told: memory.folded_perhaps_told,
             reminder,
         };
         message::daily(&daily, context)

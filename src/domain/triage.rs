@@ -52,6 +52,8 @@ pub struct Memory {
     pub chronic: Vec<Chronic>,
     /// Disconnections that wait for the daily line.
     pub folded: u64,
+    /// Of those, how many the sink may have heard of.
+    pub folded_perhaps_told: u64,
     /// When the last daily message was begun.
     pub daily_at: Option<DateTime<Utc>>,
 }

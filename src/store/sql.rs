@@ -79,6 +79,9 @@ pub(super) const HISTORY: &str = "
            (select count(*) from disconnected_accounts
              where announced_at is null and told_as = 'chronic' and workspace = 'default')
              as folded,
+           (select count(*) from disconnected_accounts
+             where announced_at is null and told_as = 'chronic' and workspace = 'default'
+               and announce_attempted_at is not null) as folded_perhaps_told,
            (select coalesce(max(id), 0) from incidents) as last_incident,
            (select coalesce(attempted_at, told_at) from notices where name = 'daily') as daily_at";
 

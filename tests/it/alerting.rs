@@ -341,6 +341,30 @@ on_every_engine! {
         assert_eq!(ways(&world), ["alert - told 3", "chronic - told 1"]);
     }
 
+    fn a_daily_line_whose_answer_was_lost_is_told_a_day_later_as_a_possible_repeat(world) {
+        check(&world);
+        for _ in 0..3 {
+            world.smartlead.set_fleet(fleet(400, [smtp_down(7)]));
+            check(&world);
+            world.smartlead.set_fleet(fleet(400, []));
+            check(&world);
+        }
+        world.smartlead.set_fleet(fleet(400, [smtp_down(7)]));
+        check(&world);
+        hours_pass(&world, 25);
+        world.slack.set_lost(|_, _| Some(error_code("fatal_error")));
+        world.run(&[]).assert(0);
+        world.slack.posts();
+        world.slack.heal();
+        hours_pass(&world, 23);
+        assert_eq!(check(&world), [], "never more than once in 24 hours");
+        hours_pass(&world, 1);
+        world.run(&[]).assert(0);
+        let told = json!(world.slack.posts()).to_string();
+        assert!(told.contains("1 of them a possible repeat"), "{told}");
+        assert_eq!(ways(&world), ["alert - told 3", "chronic - told 1"]);
+    }
+
     fn who_is_back_is_told_in_the_thread_of_the_alert_or_in_the_channel(world) {
         for (mode, threads) in [
             ("off", vec![]),

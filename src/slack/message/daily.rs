@@ -32,6 +32,8 @@ pub struct Daily<'a> {
     pub chronic: Vec<&'a Chronic>,
     /// Disconnections of theirs that are told by it.
     pub folded: u64,
+    /// Of those, how many an earlier message may have told.
+    pub perhaps_told: u64,
     /// What has been down for too long, with how long that is; none if it is not to be told.
     pub reminder: Option<(TimeDelta, Vec<&'a Disconnection>)>,
 }
@@ -144,8 +146,12 @@ fn chronic(daily: &Daily<'_>) -> String {
         ));
     }
     if daily.folded > 0 {
+        let repeats = match daily.perhaps_told {
+            0 => String::new(),
+            count => format!(" ({} of them a possible repeat)", grouped(count)),
+        };
         lines.push(format!(
-            "Told here only: {} of chronic accounts since the last daily message.",
+            "Told here only: {} of chronic accounts since the last daily message{repeats}.",
             counted(daily.folded, "disconnection")
         ));
     }

@@ -34,6 +34,7 @@ pub(super) fn known(row: &Row, known: &mut Known, memory: &mut Memory) -> sqlx::
         short_told_at: row.try_get("short_told_at")?,
     };
     memory.folded = count("folded")?;
+    memory.folded_perhaps_told = count("folded_perhaps_told")?;
     memory.last_incident = u32::try_from(count("last_incident")?).unwrap_or(u32::MAX);
     memory.daily_at = row.try_get("daily_at")?;
     let blind_from: Option<DateTime<Utc>> = row.try_get("blind_from")?;

@@ -91,6 +91,7 @@ fn what_is_told_once_a_day() {
     let both = Daily {
         chronic: chronic.iter().collect(),
         folded: 9,
+        perhaps_told: 4,
         reminder: Some((TimeDelta::hours(24), old.iter().collect())),
     };
     let part = daily(&both, &context).unwrap();
@@ -107,6 +108,7 @@ fn what_is_told_once_a_day() {
     let only_chronic = Daily {
         chronic: both.chronic[..1].to_vec(),
         folded: 1,
+        perhaps_told: 0,
         reminder: None,
     };
     insta::assert_snapshot!(
@@ -117,6 +119,7 @@ fn what_is_told_once_a_day() {
     let only_folded = Daily {
         chronic: Vec::new(),
         folded: 2,
+        perhaps_told: 0,
         reminder: Some((TimeDelta::hours(24), Vec::new())),
     };
     let part = daily(&only_folded, &context).unwrap();
@@ -141,6 +144,7 @@ fn what_does_not_fit_into_the_daily_message_is_counted() {
     let reminder = Daily {
         chronic: Vec::new(),
         folded: 0,
+        perhaps_told: 0,
         reminder: Some((TimeDelta::hours(24), old.iter().collect())),
     };
     let known = Known::default();

@@ -237,6 +237,7 @@ fn assert_aside(case: &Case) {
     let told = Daily {
         chronic: chronic.iter().collect(),
         folded: case.told,
+        perhaps_told: case.told,
         reminder: case.flags[2].then(|| (TimeDelta::hours(24), all.iter().collect())),
     };
     assert_all_within_limits(daily(&told, &context).as_slice());
