@@ -190,8 +190,11 @@ impl<'a> Check<'a> {
         let Observation {
             accounts,
             mut diff,
-            fleet,
+            mut fleet,
         } = self.list(&known).await?;
+        if self.options.first_run {
+            fleet.make_all_news();
+        }
         let triage = self.triage(&mut known, &mut diff);
         let disconnected = diff.open_after(&known.open).count();
         let news = self.news(&known, &diff, &triage);
@@ -221,14 +224,15 @@ impl<'a> Check<'a> {
         if unaudited.is_some() {
             self.recorded.set(Recorded::Yes(Outcome::Failed));
         }
-        let names = self.names(&news, &fleet).await;
+        let open = diff.open_after(&known.open);
+        let daily = self.daily(&known.memory, &triage, open);
+        let names = self.names(&news, daily.as_ref(), &fleet).await;
         let context = self.context(&csv, &fleet, &names);
         let posted = self.tell(&message::news(&news, &context)).await?;
         if posted.untold.is_none() {
             let back = self.recoveries(&context).await?;
             self.tell_aside(&back, "who is back").await?;
-            let open = diff.open_after(&known.open);
-            let daily = self.daily(&known.memory, &triage, open, &context);
+            let daily = daily.and_then(|daily| message::daily(&daily, &context));
             self.tell_aside(daily.as_slice(), "the daily message")
                 .await?;
         }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use tracing::{info, warn};
 
 use super::{Check, CheckError, Counts, Ending, Recorded};
-use crate::domain::Outcome;
+use crate::domain::{Outcome, chronic};
 use crate::state::{self, LastCheck};
 use crate::store::{Finish, StoreError};
 
@@ -47,7 +47,8 @@ impl Check<'_> {
                 audited: unaudited.is_none(),
                 failure_told_at,
                 recovery_told_at: applied.recovery_told_at,
-                keep_since: now - self.settings.common.retention,
+                // What makes an account chronic has to be on record for as long as that looks back.
+                keep_since: now - self.settings.common.retention.max(chronic::WINDOW),
             })
             .await;
         let kept = |why| format!("the alert is kept for the next run. {why}");

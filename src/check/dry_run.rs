@@ -2,8 +2,10 @@
 
 use super::{Check, CheckError, Ending};
 use crate::audit;
-use crate::domain::{Event, Observation, Transition};
-use crate::slack::{message, preview};
+use crate::domain::{Diff, Event, Observation, Told, Transition, Way};
+use crate::slack::message::{self, Place};
+use crate::slack::preview;
+use crate::store::Recoveries;
 use crate::terminal;
 
 impl Check<'_> {
@@ -31,31 +33,61 @@ impl Check<'_> {
             ),
         ];
         lines.extend(found.transitions.iter().map(line));
-        let names = self.names(&news, &fleet).await;
+        let open = found.open_after(&known.open);
+        let daily = self.daily(&known.memory, &triage, open);
+        let names = self.names(&news, daily.as_ref(), &fleet).await;
         let csv = audit::file_name(self.run.started_at());
         let context = self.context(&csv, &fleet, &names);
         let mut parts = message::news(&news, &context);
-        let open = found.open_after(&known.open);
-        parts.extend(self.daily(&known.memory, &triage, open, &context));
+        parts.extend(daily.and_then(|daily| message::daily(&daily, &context)));
         if let Some(recovery) = &known.recovery {
             let message = message::recovery(recovery, &self.run.id, self.run.started_at());
             lines.push(String::new());
             lines.push("Would be posted, since the channel was told of a failure:".to_owned());
             lines.extend(preview::lines(&message.blocks));
         }
-        if parts.is_empty() && known.recovery.is_none() {
+        let back = self.told_as_back(&found);
+        if back > 0 {
+            lines.push(format!("Would be told as back: {back}."));
+        }
+        if parts.is_empty() && back == 0 && known.recovery.is_none() {
             lines.push("Nothing would be posted.".to_owned());
         }
         for part in &parts {
             lines.push(String::new());
-            lines.push(format!(
-                "Would be posted to {}:",
-                self.settings.slack.channel
-            ));
+            let channel = &self.settings.slack.channel;
+            lines.push(match part.place {
+                Place::Channel => format!("Would be posted to {channel}:"),
+                Place::Thread => "Would be posted in the thread of that:".to_owned(),
+                Place::ThreadOf(_) => {
+                    "Would be posted in the thread of an earlier message:".to_owned()
+                }
+                Place::ThreadAndChannel(_) => {
+                    format!("Would be posted in the thread of an earlier message and to {channel}:")
+                }
+                Place::Instead(_) => "Would replace an earlier message:".to_owned(),
+            });
             lines.extend(preview::lines(&part.message.blocks));
         }
         terminal::print(&lines.join("\n")).map_err(CheckError::Output)?;
         Ok(Ending::Complete)
+    }
+}
+
+impl Check<'_> {
+    /// How many of those that are connected again would be told, as far as that is known before it
+    /// is recorded.
+    fn told_as_back(&self, found: &Diff) -> usize {
+        if self.settings.common.alerts.recoveries == Recoveries::Off {
+            return 0;
+        }
+        let is_told = |transition: &&Transition| {
+            let disconnection = &transition.disconnection;
+            transition.event == Event::Reconnected
+                && disconnection.told == Told::Yes
+                && matches!(disconnection.way, Way::Alert | Way::Incident(_))
+        };
+        found.transitions.iter().filter(is_told).count()
     }
 }
 

@@ -8,9 +8,11 @@ use tracing::{info, warn};
 
 use super::{Check, CheckError};
 use crate::domain::chronic::Chronic;
+use crate::domain::incident::Scope;
 use crate::domain::{
-    Announce, Disconnection, Fleet, Memory, Names, News, Receipt, Recovery, Triage,
+    Announce, Disconnection, Fleet, IncidentNews, Memory, Names, News, Receipt, Recovery, Triage,
 };
+use crate::slack::Thread;
 use crate::slack::message::{self, Context, Daily, Part, Place};
 use crate::store::{Recoveries, StoreError};
 
@@ -40,19 +42,37 @@ impl Check<'_> {
     }
 
     /// The names that the messages of these news show, as far as they can be had in time.
-    pub(super) async fn names(&self, news: &News<'_>, fleet: &Fleet) -> Names {
+    pub(super) async fn names(
+        &self,
+        news: &News<'_>,
+        daily: Option<&Daily<'_>>,
+        fleet: &Fleet,
+    ) -> Names {
+        let reminder = daily.and_then(|daily| daily.reminder.as_ref());
+        let reminder = reminder.into_iter().flat_map(|(_, down)| down);
         let incidents = news.incidents.iter().flat_map(|incident| &incident.down);
-        let mut down = news.alert.disconnections.iter().chain(incidents).peekable();
-        if down.peek().is_none() {
-            return Names::default();
+        let down = news.alert.disconnections.iter().chain(incidents);
+        let mut down = down.chain(reminder).peekable();
+        let is_of_client =
+            |news: &IncidentNews<'_>| matches!(news.incident.factor.scope, Scope::Client(_));
+        let campaigns = down.peek().is_some() && !fleet.stricken().is_empty();
+        let clients = news.incidents.iter().any(is_of_client)
+            || down.any(|disconnection| disconnection.mailbox.client_id.is_some());
+        let late = |what| warn!("the alert does without the names of {what}: they took too long");
+        let mut names = Names::default();
+        if clients {
+            match timeout(NAMES_GRACE, self.smartlead.clients()).await {
+                Ok(clients) => names.clients = clients,
+                Err(_) => late("clients"),
+            }
         }
-        let clients = down.any(|disconnection| disconnection.mailbox.client_id.is_some());
-        let campaigns = !fleet.stricken().is_empty();
-        let names = self.smartlead.names(clients, campaigns);
-        timeout(NAMES_GRACE, names).await.unwrap_or_else(|_| {
-            warn!("the alert does without the names of clients and campaigns: they took too long");
-            Names::default()
-        })
+        if campaigns {
+            match timeout(NAMES_GRACE, self.smartlead.campaigns()).await {
+                Ok(campaigns) => names.campaigns = campaigns,
+                Err(_) => late("campaigns"),
+            }
+        }
+        names
     }
 
     /// What the messages of this check have in common.
@@ -84,15 +104,17 @@ impl Check<'_> {
         let mut attempted_at = self.run.now();
         let mut is_noted = false;
         for (index, part) in parts.iter().enumerate() {
-            let parent = match &part.place {
+            let thread = match &part.place {
                 Place::Channel => None,
-                Place::Thread => head.as_ref(),
-                Place::ThreadOf(receipt) => Some(receipt),
-                Place::Instead(receipt) => {
-                    self.replace(part, receipt).await;
-                    continue;
-                }
+                Place::Thread => head.as_ref().map(Thread::of),
+                Place::ThreadOf(receipt) => Some(Thread::of(receipt)),
+                Place::ThreadAndChannel(receipt) => Some(Thread::shown_in_channel(receipt)),
+                Place::Instead(_) => None,
             };
+            if part.tells_nothing() {
+                self.show(part, thread).await;
+                continue;
+            }
             if !is_noted {
                 attempted_at = self.run.now();
                 let attempt = self
@@ -106,7 +128,7 @@ impl Check<'_> {
                     attempted => attempted?,
                 }
             }
-            let receipt = match self.slack.post(&part.message, parent).await {
+            let receipt = match self.slack.post(&part.message, thread).await {
                 Ok(receipt) => receipt,
                 Err(error) if error.may_have_posted() => {
                     posted.untold = Some(format!(
@@ -123,7 +145,7 @@ impl Check<'_> {
             };
             attempted_at = self.run.now();
             let mut later = parts.iter().skip(index + 1);
-            let next = later.find(|next| !matches!(next.place, Place::Instead(_)));
+            let next = later.find(|next| !next.tells_nothing());
             let next = next.map(|next| &next.telling);
             is_noted = next.is_some();
             let marked =
@@ -155,11 +177,15 @@ impl Check<'_> {
         Ok(posted)
     }
 
-    /// Replaces a message that stands in the channel. It tells nothing that is not told beside it.
-    async fn replace(&self, part: &Part, receipt: &Receipt) {
-        if let Err(error) = self.slack.update(&part.message, receipt).await {
+    /// Sends a message that tells nothing which another does not, so that nothing depends on it.
+    async fn show(&self, part: &Part, thread: Option<Thread<'_>>) {
+        let sent = match &part.place {
+            Place::Instead(receipt) => self.slack.update(&part.message, receipt).await,
+            _ => self.slack.post(&part.message, thread).await.map(drop),
+        };
+        if let Err(error) = sent {
             warn!(
-                "a message in the channel could not be brought up to date: {}",
+                "a message that only shows more of another could not be sent: {}",
                 self.words(&error)
             );
         }
@@ -193,29 +219,32 @@ impl Check<'_> {
             return Ok(Vec::new());
         }
         let mut threads = self.store.recoveries().await?;
-        if setting == Recoveries::Channel {
-            threads = message::merged(threads);
+        match setting {
+            Recoveries::Channel => threads = message::merged(threads),
+            // Of a message that is not known there is no thread.
+            _ => threads.retain(|thread| thread.thread.is_some()),
         }
         Ok(message::reconnected(&threads, context))
     }
 
-    /// The daily message, if it is time for one.
+    /// What is told once a day, if it is time for that.
     pub(super) fn daily<'k>(
         &self,
         memory: &'k Memory,
         triage: &Triage,
         open: impl Iterator<Item = &'k Disconnection>,
-        context: &Context<'_>,
-    ) -> Option<Part> {
-        let now = context.checked_at;
+    ) -> Option<Daily<'k>> {
+        let now = self.run.started_at();
         let is_chronic = |account: &&Chronic| {
-            account.told_at.is_some() && !triage.held.contains(&account.account)
+            account.told_at.is_some() && triage.held.binary_search(&account.account).is_err()
         };
         let chronic: Vec<&Chronic> = memory.chronic.iter().filter(is_chronic).collect();
         let remind_after = self.settings.common.alerts.remind_after;
-        // Without one so far, a day after the first account was told as chronic.
+        // An account that was told as chronic just now need not be told again before a day has passed.
         let first = chronic.iter().filter_map(|account| account.told_at).min();
-        let last = memory.daily_at.or(first.filter(|_| remind_after.is_none()));
+        let last = memory
+            .daily_at
+            .max(first.filter(|_| remind_after.is_none()));
         // One of a clock that was ahead by more than that is none.
         let is_due = last.is_none_or(|last| (now - last).abs() >= DAY);
         if !is_due || self.announce() == Announce::Nothing {
@@ -226,13 +255,12 @@ impl Check<'_> {
             let is_old = |d: &&Disconnection| now - d.detected_at >= after;
             (after, open.filter(is_old).collect())
         });
-        let daily = Daily {
+        Some(Daily {
             chronic,
             folded,
             perhaps_told: memory.folded_perhaps_told,
             reminder,
-        };
-        message::daily(&daily, context)
+        })
     }
 
     /// Tells that checks work again; when the sink took that. Whether they still do is not known to

@@ -41,6 +41,13 @@ impl Senders {
 }
 
 impl Fleet {
+    /// Has every account that is down be news, as on a first run.
+    pub fn make_all_news(&mut self) {
+        for senders in self.campaigns.values_mut() {
+            senders.is_news = senders.down > 0;
+        }
+    }
+
     /// The campaigns that have few or no healthy senders left and lost one just now, by id.
     pub fn stricken(&self) -> BTreeMap<i64, Senders> {
         let campaigns = self.campaigns.iter();

@@ -97,7 +97,7 @@ impl<'a> News<'a> {
         let mut members: BTreeMap<IncidentId, Vec<&Disconnection>> = BTreeMap::new();
         let mut alert = Vec::new();
         let is_told = |disconnection: &Disconnection| match announce {
-            Announce::All => diff.is_missing(disconnection),
+            Announce::All => diff.is_missing(disconnection) && disconnection.told == Told::Yes,
             Announce::New | Announce::Nothing => disconnection.told == Told::Yes,
         };
         for disconnection in diff.open_after(open) {
@@ -124,7 +124,7 @@ impl<'a> News<'a> {
             incidents,
             alert: AlertNews {
                 disconnections: alert,
-                unannounced: unannounced + diff.unannounced(),
+                unannounced: unannounced + diff.unannounced() + triage.unannounced,
                 chronic: triage.chronic.clone(),
                 folded: triage.folded.len(),
                 waiting: triage.waiting,

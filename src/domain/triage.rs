@@ -2,7 +2,8 @@
 //! daily line of the chronic accounts, or not yet.
 //!
 //! The order of precedence: an account that was told as chronic is counted in the daily line; what
-//! has not been down for enough checks waits; what an open incident explains joins it; what many
+//! has not been down for enough checks waits; an account that is chronic is told as that in an
+//! ordinary alert; what an open incident explains joins it; what many
 //! have in common is a new incident; the rest is told in an ordinary alert. Each disconnection has
 //! one [`Way`], which is on record with it, so that no crash can have it told by two.
 
@@ -11,7 +12,7 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use super::chronic::{CYCLES, Chronic};
-use super::diff::{Diff, Event, Transition};
+use super::diff::{Diff, Event, Transition, Unannounced};
 use super::disconnection::{Disconnection, Told, Way};
 use super::incident::{Incident, IncidentId, Threshold, find};
 
@@ -45,8 +46,8 @@ pub struct Memory {
     pub last_incident: u32,
     /// When the last checks that read the fleet began, the last first.
     pub applied: Vec<DateTime<Utc>>,
-    /// How often accounts went down and came back within [`WINDOW`](super::chronic::WINDOW), not counting
-    /// incidents; those that did so more than once.
+    /// How often accounts went down and came back within [`WINDOW`](super::chronic::WINDOW), not
+    /// counting the first time in each incident; those that did so more than once.
     pub relapses: BTreeMap<i64, u32>,
     /// The accounts that are chronic.
     pub chronic: Vec<Chronic>,
@@ -87,6 +88,8 @@ pub struct Triage {
     pub closed: Vec<IncidentId>,
     /// Those that are over without a word, because everything is announced anew or nothing is.
     pub dropped: Vec<IncidentId>,
+    /// What was resolved untold of those, before this check.
+    pub unannounced: Unannounced,
     /// Accounts of an ordinary alert that are chronic, with the number of their cycles.
     pub chronic: BTreeMap<i64, u32>,
     /// Accounts that went down anew and are counted in the daily line only.
@@ -122,7 +125,8 @@ pub fn triage(
         held: held(memory, now),
         ..Triage::default()
     };
-    triage.drop_incidents(announce);
+    triage.drop_incidents(announce, diff, memory);
+    triage.close(now);
     pass(diff);
     if announce == Announce::Nothing {
         return triage;
@@ -137,12 +141,14 @@ pub fn triage(
         candidate.disconnection.way == Way::Undecided && confirmed.allows(candidate, &seen)
     };
     let (mut ready, others): (Vec<_>, Vec<_>) = candidates.into_iter().partition(is_ready);
+    if announce == Announce::New {
+        triage.note_chronic(&mut ready, memory);
+    }
     triage.join(&mut ready);
     triage.open(&mut ready, rules.incident, memory.last_incident);
     for candidate in &mut ready {
         if candidate.disconnection.way == Way::Undecided {
             candidate.disconnection.way = Way::Alert;
-            triage.note_chronic(candidate.disconnection, memory);
         }
     }
     let undecided = |candidate: &&Candidate<'_>| candidate.disconnection.way == Way::Undecided;
@@ -151,7 +157,6 @@ pub fn triage(
         triage.settle(candidate);
     }
     triage.moved.sort_by_key(|(account, _)| *account);
-    triage.close(now);
     triage
 }
 
@@ -204,7 +209,10 @@ fn candidates<'a>(
         (&mut transition.disconnection, false, is_new)
     });
     let is_wanted = |disconnection: &Disconnection| match announce {
-        Announce::All => missing.binary_search(&disconnection.mailbox.id).is_err(),
+        Announce::All => {
+            let is_missing = missing.binary_search(&disconnection.mailbox.id).is_ok();
+            !is_missing || disconnection.told != Told::Yes
+        }
         Announce::New | Announce::Nothing => {
             let is_free = match disconnection.way {
                 Way::Chronic => false,
@@ -267,8 +275,9 @@ impl Confirmed {
     }
 }
 
-/// The accounts of which the listing did not say that they are down.
+/// What the listing said of accounts that are on record as down.
 struct Seen {
+    /// Those of which it did not say that they are.
     unsaid: Vec<i64>,
 }
 
@@ -291,7 +300,8 @@ impl Triage {
         self.incidents.iter().filter(is_new)
     }
 
-    fn drop_incidents(&mut self, announce: Announce) {
+    /// Ends incidents without a word. What was resolved untold of them is counted by an alert.
+    fn drop_incidents(&mut self, announce: Announce, diff: &mut Diff, memory: &Memory) {
         let is_dropped = |incident: &mut Incident| match announce {
             Announce::New => false,
             Announce::All => true,
@@ -299,6 +309,20 @@ impl Triage {
         };
         let dropped = self.incidents.extract_if(.., is_dropped);
         self.dropped = dropped.map(|incident| incident.id).collect();
+        let dropped = memory.incidents.iter();
+        let dropped = dropped.filter(|incident| self.dropped.contains(&incident.id));
+        self.unannounced.reconnected = dropped.map(|incident| incident.unseen).sum();
+        for Transition {
+            event,
+            disconnection,
+        } in &mut diff.transitions
+        {
+            let incident = disconnection.way.incident();
+            let is_dropped = incident.is_some_and(|id| self.dropped.contains(&id));
+            if event.resolves() && is_dropped && disconnection.told != Told::Yes {
+                disconnection.way = Way::Alert;
+            }
+        }
     }
 
     /// Counts in the daily line what was told as chronic and is nothing new.
@@ -312,7 +336,7 @@ impl Triage {
             .collect();
         let told: HashSet<i64> = told
             .into_iter()
-            .filter(|id| !self.held.contains(id))
+            .filter(|id| self.held.binary_search(id).is_err())
             .collect();
         for candidate in candidates {
             let disconnection = &mut *candidate.disconnection;
@@ -334,7 +358,9 @@ impl Triage {
             .filter(|incident| incident.closed_at.is_none())
             .collect();
         open.sort_by_key(|incident| (incident.factor.scope.breadth(), incident.id));
-        for candidate in ready {
+        let is_free =
+            |candidate: &&mut Candidate<'_>| candidate.disconnection.way == Way::Undecided;
+        for candidate in ready.iter_mut().filter(is_free) {
             let disconnection = &mut *candidate.disconnection;
             let mut open = open.iter_mut();
             if let Some(incident) = open.find(|i| i.factor.explains(disconnection)) {
@@ -386,13 +412,16 @@ impl Triage {
         }
     }
 
-    /// Notes an account of an ordinary alert that is chronic.
-    fn note_chronic(&mut self, disconnection: &Disconnection, memory: &Memory) {
-        let account = disconnection.mailbox.id;
-        let relapses = memory.relapses.get(&account).copied().unwrap_or_default();
-        let cycles = relapses.saturating_add(1);
-        if cycles >= CYCLES {
-            self.chronic.insert(account, cycles);
+    /// Has those that are chronic be told as that in an ordinary alert, whatever else is down.
+    fn note_chronic(&mut self, ready: &mut [Candidate<'_>], memory: &Memory) {
+        for Candidate { disconnection, .. } in ready {
+            let account = disconnection.mailbox.id;
+            let relapses = memory.relapses.get(&account).copied().unwrap_or_default();
+            let cycles = relapses.saturating_add(1);
+            if cycles >= CYCLES {
+                disconnection.way = Way::Alert;
+                self.chronic.insert(account, cycles);
+            }
         }
     }
 
@@ -405,6 +434,8 @@ impl Triage {
         }
     }
 
+    /// Ends what is over, before anybody could join it: who goes down as an outage ends is no part
+    /// of it.
     fn close(&mut self, now: DateTime<Utc>) {
         let open = self.incidents.iter_mut().filter(|i| i.closed_at.is_none());
         for incident in open.filter(|incident| incident.is_over()) {

@@ -49,6 +49,13 @@ pub struct Part {
     pub telling: Telling,
 }
 
+impl Part {
+    /// Whether nothing is told by it that another message does not tell.
+    pub fn tells_nothing(&self) -> bool {
+        self.telling == Telling::default()
+    }
+}
+
 /// Where a message goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
@@ -58,6 +65,8 @@ pub enum Place {
     Thread,
     /// Into the thread of this one.
     ThreadOf(Receipt),
+    /// Into the thread of this one, which is so old that the channel is shown the reply, too.
+    ThreadAndChannel(Receipt),
     /// Into the place of this one, which it replaces. It tells nothing.
     Instead(Receipt),
 }
@@ -130,6 +139,8 @@ pub fn news(news: &News<'_>, context: &Context<'_>) -> Vec<Part> {
     }
     let cost = cost(&news.alert.disconnections, true);
     parts.extend(alert::parts(&news.alert, &cost, context));
+    // What tells nothing new does not keep what does waiting.
+    parts.sort_by_key(|part| matches!(part.place, Place::Instead(_)));
     parts
 }
 

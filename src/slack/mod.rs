@@ -102,21 +102,6 @@ impl SlackError {
         }
     }
 
-    /// Whether Slack would not have it in the thread that it was meant for.
-    fn is_about_thread(&self) -> bool {
-        match self {
-            Self::Refused { code, .. } => matches!(
-                code.as_str(),
-                "cannot_reply_to_message"
-                    | "message_not_found"
-                    | "thread_not_found"
-                    | "restricted_action_non_threadable_channel"
-                    | "restricted_action_thread_locked"
-            ),
-            Self::Send(_) => false,
-        }
-    }
-
     /// Whether Slack objects to the message and not to its sender or its channel.
     fn is_about_form(&self) -> bool {
         match self {
@@ -131,6 +116,31 @@ impl SlackError {
                     | "msg_blocks_too_long"
             ),
             Self::Send(_) => false,
+        }
+    }
+}
+
+/// The thread that a message goes to.
+#[derive(Debug, Clone, Copy)]
+pub struct Thread<'a> {
+    of: &'a Receipt,
+    is_shown_in_channel: bool,
+}
+
+impl<'a> Thread<'a> {
+    /// The thread of this message.
+    pub fn of(receipt: &'a Receipt) -> Self {
+        Self {
+            of: receipt,
+            is_shown_in_channel: false,
+        }
+    }
+
+    /// The thread of this message, with what is said in it shown in the channel, too.
+    pub fn shown_in_channel(receipt: &'a Receipt) -> Self {
+        Self {
+            of: receipt,
+            is_shown_in_channel: true,
         }
     }
 }
@@ -194,7 +204,7 @@ impl Slack {
         Self { config, sender }
     }
 
-    /// Posts a message, into the thread of `parent` if one is given; as plain text if Slack
+    /// Posts a message, into a thread if one is given; as plain text if Slack
     /// objects to its blocks, and into the channel if there is no such thread any more. Gives the
     /// message of the channel under which it stands, or which it is: Slack wants no reply to a reply.
     ///
@@ -203,28 +213,46 @@ impl Slack {
     pub async fn post(
         &self,
         message: &Message,
-        parent: Option<&Receipt>,
+        thread: Option<Thread<'_>>,
     ) -> Result<Receipt, SlackError> {
-        match self.post_to(message, parent).await {
-            Err(error) if parent.is_some() && error.is_about_thread() => {
+        match self.post_to(message, thread).await {
+            Err(error) if thread.is_some_and(|thread| self.is_gone(thread.of, &error)) => {
                 warn!("{error}. Sending it to the channel");
                 self.post_to(message, None).await
             }
-            sent => sent.map(|posted| parent.cloned().unwrap_or(posted)),
+            sent => sent.map(|posted| thread.map_or(posted, |thread| thread.of.clone())),
+        }
+    }
+
+    /// Whether an error says that there is no such thread any more: it is closed, or in a channel
+    /// that is no longer ours.
+    fn is_gone(&self, parent: &Receipt, error: &SlackError) -> bool {
+        let SlackError::Refused { code, .. } = error else {
+            return false;
+        };
+        let is_elsewhere = parent.channel != self.config.channel;
+        match code.as_str() {
+            "cannot_reply_to_message"
+            | "message_not_found"
+            | "thread_not_found"
+            | "restricted_action_non_threadable_channel"
+            | "restricted_action_thread_locked" => true,
+            "channel_not_found" | "is_archived" | "not_in_channel" => is_elsewhere,
+            _ => false,
         }
     }
 
     async fn post_to(
         &self,
         message: &Message,
-        parent: Option<&Receipt>,
+        thread: Option<Thread<'_>>,
     ) -> Result<Receipt, SlackError> {
         let whole = json!({"text": message.text, "blocks": message.blocks});
-        match self.send(whole, parent).await {
+        match self.send(whole, thread).await {
             Err(error) if error.is_about_form() => {
                 warn!("{error}. Sending it as plain text");
                 let plain = json!({"text": message.plain, "mrkdwn": false});
-                self.send(plain, parent).await
+                self.send(plain, thread).await
             }
             sent => sent,
         }
@@ -245,14 +273,21 @@ impl Slack {
         self.call(&UPDATE, request, |_, Posted { .. }| ()).await
     }
 
-    async fn send(&self, mut body: Value, parent: Option<&Receipt>) -> Result<Receipt, SlackError> {
-        let channel = parent.map_or(&self.config.channel, |parent| &parent.channel);
+    async fn send(
+        &self,
+        mut body: Value,
+        thread: Option<Thread<'_>>,
+    ) -> Result<Receipt, SlackError> {
+        let channel = thread.map_or(&self.config.channel, |thread| &thread.of.channel);
         if let Some(fields) = body.as_object_mut() {
             fields.insert("channel".to_owned(), json!(channel));
             fields.insert("unfurl_links".to_owned(), json!(false));
             fields.insert("unfurl_media".to_owned(), json!(false));
-            if let Some(parent) = parent {
-                fields.insert("thread_ts".to_owned(), json!(parent.ts));
+            if let Some(thread) = thread {
+                fields.insert("thread_ts".to_owned(), json!(thread.of.ts));
+                if thread.is_shown_in_channel {
+                    fields.insert("reply_broadcast".to_owned(), json!(true));
+                }
             }
         }
         let request = |client: &Client, url| client.post(url).json(&body);

@@ -5,38 +5,35 @@ use std::collections::BTreeMap;
 use tracing::warn;
 
 use super::{Credential, Route, Smartlead, wire};
-use crate::domain::Names;
 use crate::http::{Received, SendError};
 
 /// The status of a campaign that sends.
 /// Source: <https://api.smartlead.ai/api-reference/campaigns>.
 const SENDS: &str = "ACTIVE";
 
-/// An id with its name and, for a campaign, its status.
-type Named = (i64, String, Option<String>);
+/// An id with its name, if it has one, and, for a campaign, its status.
+type Named = (i64, Option<String>, Option<String>);
 
 impl Smartlead {
-    /// The names of clients, and of the campaigns that send, as far as they are wanted and can be
-    /// read: one request each, by the API key.
-    pub async fn names(&self, clients: bool, campaigns: bool) -> Names {
-        let mut names = Names::default();
-        if clients && let Some(named) = self.named("clients", "/api/v1/client/").await {
-            names.clients = named.into_iter().map(|(id, name, _)| (id, name)).collect();
-        }
-        if campaigns {
-            let named = self.named("campaigns", "/api/v1/campaigns/").await;
-            let sends = |(_, _, status): &Named| {
-                let status = status.as_deref();
-                status.is_none_or(|status| status.eq_ignore_ascii_case(SENDS))
-            };
-            names.campaigns = named.map(|named| {
-                let sending = named.into_iter().filter(sends);
-                sending
-                    .map(|(id, name, _)| (id, name))
-                    .collect::<BTreeMap<_, _>>()
-            });
-        }
-        names
+    /// The names of clients by id, by one request with the API key; none where they cannot be read.
+    pub async fn clients(&self) -> BTreeMap<i64, String> {
+        let named = self.named("clients", "/api/v1/client/").await;
+        let named = named.into_iter().flatten();
+        named
+            .map(|(id, name, _)| (id, name.unwrap_or_else(|| format!("client {id}"))))
+            .collect()
+    }
+
+    /// The names of the campaigns that send by id, likewise; `None` where they cannot be read.
+    pub async fn campaigns(&self) -> Option<BTreeMap<i64, String>> {
+        let named = self.named("campaigns", "/api/v1/campaigns/").await?;
+        let sends = |(_, _, status): &Named| {
+            let status = status.as_deref();
+            status.is_none_or(|status| status.eq_ignore_ascii_case(SENDS))
+        };
+        let sending = named.into_iter().filter(sends);
+        let name = |(id, name, _): Named| (id, name.unwrap_or_else(|| format!("campaign {id}")));
+        Some(sending.map(name).collect())
     }
 
     async fn named(&self, what: &'static str, path: &'static str) -> Option<Vec<Named>> {

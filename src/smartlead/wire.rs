@@ -82,9 +82,10 @@ fn mend(body: &[u8]) -> Cow<'_, str> {
 }
 
 /// Reads the names of clients or campaigns, as `(id, name, status)`: a bare array, or an envelope
-/// around it. Sources: the help centre's article 125 for clients; for campaigns the documentation
-/// shows an envelope where clients of the API read an array.
-pub fn names(body: &[u8]) -> Answer<Vec<(i64, String, Option<String>)>> {
+/// around it; an entry without an id is left out, and one without a name has none. Sources: the help
+/// centre's article 125 for clients; for campaigns the documentation shows an envelope where clients
+/// of the API read an array.
+pub fn names(body: &[u8]) -> Answer<Vec<(i64, Option<String>, Option<String>)>> {
     #[derive(Deserialize)]
     struct Named<'a> {
         #[serde(default)]
@@ -97,34 +98,31 @@ pub fn names(body: &[u8]) -> Answer<Vec<(i64, String, Option<String>)>> {
     #[derive(Deserialize)]
     struct NamedEnvelope<'a> {
         #[serde(default, borrow, alias = "campaigns", alias = "clients")]
-        data: Option<Vec<Named<'a>>>,
+        data: Option<Vec<&'a RawValue>>,
     }
     let body = mend(body);
-    let named = match body.trim_ascii_start().as_bytes().first() {
-        Some(b'[') => json::<Vec<Named<'_>>>(&body),
+    let entries = match body.trim_ascii_start().as_bytes().first() {
+        Some(b'[') => json::<Vec<&RawValue>>(&body),
         Some(b'{') => json::<NamedEnvelope<'_>>(&body).and_then(|envelope| {
-            envelope
-                .data
-                .ok_or_else(|| "an object without a list".to_owned())
+            let missing = || "an object without a list".to_owned();
+            envelope.data.ok_or_else(missing)
         }),
-        _ => Err(format!(
-            "{} instead of a list",
-            crate::http::body_kind(body.as_bytes())
-        )),
+        _ => {
+            let kind = crate::http::body_kind(body.as_bytes());
+            Err(format!("{kind} instead of a list"))
+        }
     };
-    match named {
-        Ok(named) => Answer::Good(
-            named
-                .into_iter()
-                .filter_map(|named| {
-                    let name = text::clean(&named.name.0.unwrap_or_default(), LONGEST_NAME);
-                    let status = named.status.0.map(Cow::into_owned);
-                    Some((named.id.0.filter(|_| !name.is_empty())?, name, status))
-                })
-                .collect(),
-        ),
-        Err(why) => Answer::Malformed(why),
-    }
+    let entries = match entries {
+        Ok(entries) => entries,
+        Err(why) => return Answer::Malformed(why),
+    };
+    let named = entries.into_iter().filter_map(|entry| {
+        let Named { id, name, status } = serde_json::from_str(entry.get()).ok()?;
+        let name = text::clean(&name.0.unwrap_or_default(), LONGEST_NAME);
+        let name = Some(name).filter(|name| !name.is_empty());
+        Some((id.0?, name, status.0.map(Cow::into_owned)))
+    });
+    Answer::Good(named.collect())
 }
 
 /// Parse errors name the place only: their full text may quote the body.

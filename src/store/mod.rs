@@ -422,7 +422,7 @@ impl<'a> Record<'a> {
             recovery_due: recoveries != Recoveries::Off
                 && transition.event == Event::Reconnected
                 && disconnection.told == Told::Yes
-                && disconnection.way != Way::Chronic,
+                && matches!(disconnection.way, Way::Alert | Way::Incident(_)),
             resolution: transition
                 .event
                 .resolves()

@@ -91,8 +91,12 @@ pub(super) const INCIDENTS: &str = "
     select id, cause, scope, scope_value, opened_at, closed_at, headline_accounts, slack_channel,
            slack_ts, attempted_at is not null as attempted,
            close_attempted_at is not null as close_attempted,
-           (select count(*) from disconnected_accounts
-             where not is_active and incident_id = incidents.id) as resolved,
+           (select count(distinct account_id) from disconnected_accounts as member
+             where not is_active and incident_id = incidents.id
+               and not exists (select 1 from disconnected_accounts as again
+                                where again.is_active and again.workspace = member.workspace
+                                  and again.account_id = member.account_id
+                                  and again.incident_id = member.incident_id)) as resolved,
            (select count(*) from disconnected_accounts
              where not is_active and incident_id = incidents.id and announced_at is null) as unseen
       from incidents where close_told_at is null and workspace = 'default' order by id;";
@@ -115,18 +119,19 @@ pub(super) const PAST_INCIDENTS: &str = "
 pub(super) const APPLIED: &str = "
     select started_at from check_runs where accounts_seen is not null order by id desc limit $1";
 
-/// Doubles of the Python version end where they began.
+/// That an account is part of an incident is no relapse, but that it goes down again in the same one
+/// is. Doubles of the Python version end where they began.
 pub(super) const RELAPSES: &str = "
-    select account_id, count(*) as cycles from disconnected_accounts
+    select account_id, count(*) - count(distinct incident_id) as cycles from disconnected_accounts
      where not is_active and detected_at > $1 and resolved_at > detected_at
-       and incident_id is null and workspace = 'default'
-     group by account_id having count(*) > 1";
+       and workspace = 'default'
+     group by account_id having count(*) - count(distinct incident_id) > 1";
 
 pub(super) const CHRONIC: &str = "
     select account_id, told_at,
-           (select count(*) from disconnected_accounts as cycle
+           (select count(*) - count(distinct cycle.incident_id) from disconnected_accounts as cycle
              where cycle.account_id = chronic.account_id and cycle.workspace = chronic.workspace
-               and cycle.detected_at > $1 and cycle.incident_id is null) as cycles,
+               and cycle.detected_at > $1) as cycles,
            (select count(*) from disconnected_accounts as cycle
              where cycle.account_id = chronic.account_id and cycle.workspace = chronic.workspace
                and cycle.is_active) as down,
@@ -179,9 +184,11 @@ pub(super) const ATTEMPT_RECOVERY: &str = "
        and ($2 = 1 or slack_channel = $3 and slack_ts = $4)
        and exists (select 1 from run_lease where name = $5 and holder = $6)";
 
+/// By the start of the run, so that what is given once a day keeps its hour.
 pub(super) const ATTEMPT_NOTICE: &str = "
     insert into notices (name, attempted_at)
-    select $2, $1 from run_lease where name = $3 and holder = $4
+    select $1, started_at from check_runs
+     where run_id = $3 and exists (select 1 from run_lease where name = $2 and holder = $3)
     on conflict (name) do update set attempted_at = excluded.attempted_at";
 
 pub(super) const WITHDRAW: &str = "
@@ -198,7 +205,7 @@ pub(super) const WITHDRAW: &str = "
      where close_attempted_at = $1
        and exists (select 1 from run_lease where name = $2 and holder = $3);
     update notices set attempted_at = told_at
-     where attempted_at = $1
+     where attempted_at = (select started_at from check_runs where run_id = $3)
        and exists (select 1 from run_lease where name = $2 and holder = $3)";
 
 pub(super) const MARK_TOLD: &str = "
@@ -233,8 +240,8 @@ pub(super) const RECOVERY_OF_ACCOUNTS_TOLD: &str = "
        and exists (select 1 from run_lease where name = $4 and holder = $5)";
 
 pub(super) const NOTICE_TOLD: &str = "
-    update notices set told_at = $1
-     where name = $2 and exists (select 1 from run_lease where name = $3 and holder = $4)";
+    update notices set told_at = attempted_at
+     where name = $1 and exists (select 1 from run_lease where name = $2 and holder = $3)";
 
 /// Gives disconnections that are on record another way of being told.
 pub(super) const MOVE: &str = "
@@ -249,9 +256,12 @@ pub(super) const OPEN_INCIDENT: &str = "
 pub(super) const CLOSE_INCIDENTS: &str = "
     update incidents set closed_at = $1 where id in ($2)";
 
-/// Nothing of them is to be told any more.
+/// Nothing is to be told of them any more; of what was resolved untold an alert tells.
 pub(super) const DROP_INCIDENTS: &str = "
-    update incidents set closed_at = coalesce(closed_at, $1), close_told_at = $1 where id in ($2)";
+    update incidents set closed_at = coalesce(closed_at, $1), close_told_at = $1 where id in ($2);
+    update disconnected_accounts set told_as = 'alert', incident_id = null
+     where not is_active and announced_at is null and workspace = 'default'
+       and incident_id in ($2)";
 
 pub(super) const ADD_CHRONIC: &str = "
     insert into chronic_accounts (account_id, since)

@@ -213,6 +213,59 @@ on_every_engine! {
         assert_eq!(check(&world), []);
     }
 
+    fn what_flaps_inside_an_incident_neither_doubles_nor_ends_it(world) {
+        check(&world);
+        outage(&world, 1..=20);
+        check(&world);
+        let mut told = Vec::new();
+        for _ in 0..6 {
+            outage(&world, 1..=8);
+            told.extend(check(&world));
+            outage(&world, 1..=20);
+            told.extend(check(&world));
+        }
+        let titles = titles(&told);
+        assert!(!titles.iter().any(|title| title.contains("doubled") || title.contains("over")), "{titles:?}");
+        assert_eq!(incidents(&world), ["1 throttled domain=outreach-one.example open told untold"]);
+        // Those that flap are told as chronic once, and folded from then on.
+        let chronic = titles.iter().filter(|title| title.contains("12 New Account")).count();
+        assert_eq!(chronic, 1, "{titles:?}");
+        assert_eq!(titles.len(), 4, "{titles:?}");
+    }
+
+    fn a_first_run_loses_nothing_of_an_incident_that_nobody_heard_of(world) {
+        check(&world);
+        outage(&world, 1..=50);
+        world.slack.refuse("is_archived");
+        world.run(&[]).assert(3);
+        outage(&world, 1..=40);
+        world.run(&[]).assert(3);
+        world.slack.heal();
+        outage(&world, 1..=35);
+        world.run(&["--first-run"]).assert(0);
+        let told = json!(world.slack.posts()).to_string();
+        assert!(told.contains("Incident 2: 35 accounts down"), "{told}");
+        assert!(told.contains("unseen: 15 accounts"), "{told}");
+        assert_eq!(ways(&world), ["alert - told 15", "incident 2 told 35"]);
+        assert_eq!(check(&world), []);
+    }
+
+    fn a_thread_in_a_channel_that_is_gone_blocks_nothing(world) {
+        check(&world);
+        outage(&world, 1..=50);
+        check(&world);
+        world.smartlead.set_fleet(fleet(400, (1..=60).map(throttled).chain([down_somehow(100)])));
+        world.slack.set_fault(|_, post| {
+            let is_reply = post.get("thread_ts").is_some();
+            is_reply.then(|| error_code("is_archived"))
+        });
+        world.run_with(&[], &[("SLACK_CHANNEL_ID", "C0999999999")]).assert(0);
+        let told = posts(&world);
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told.iter().all(|(_, thread)| thread.is_none()), "{told:?}");
+        assert_eq!(ways(&world), ["alert - told 1", "incident 1 told 60"]);
+    }
+
     fn a_baseline_and_a_first_run_go_before_incidents(world) {
         outage(&world, 1..=50);
         world.run(&["--baseline"]).assert(0);

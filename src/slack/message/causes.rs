@@ -50,7 +50,11 @@ impl Causes {
             )
         });
         let words = listed(named, NAMED, self.0.len());
-        let causes = if self.0.len() > NAMED { " causes" } else { "" };
+        let causes = match self.0.len().saturating_sub(NAMED) {
+            0 => "",
+            1 => " cause",
+            _ => " causes",
+        };
         format!("{}{causes}.", text::sentence(&words))
     }
 

@@ -9,7 +9,7 @@ use super::cost;
 use super::draft::Draft;
 use super::table::{Columns, Table, why};
 use super::{Context, Part, Place, accounts, counted, listed};
-use crate::domain::chronic::{Chronic, WINDOW};
+use crate::domain::chronic::{CYCLES, Chronic, WINDOW};
 use crate::domain::text::{self, grouped};
 use crate::domain::{Beside, Disconnection, Telling, Way};
 
@@ -130,12 +130,19 @@ fn chronic(daily: &Daily<'_>) -> String {
             Some(address) => text::clean(address, 64),
             None => format!("account {}", account.account),
         };
-        let often = match index {
-            0 => format!("{} in {days} days", counted(account.cycles, "time")),
-            _ => counted(account.cycles, "time"),
+        let often = match (account.cycles, index) {
+            (..CYCLES, _) => None,
+            (cycles, 0) => Some(format!("{} in {days} days", counted(cycles, "time"))),
+            (cycles, _) => Some(counted(cycles, "time")),
         };
-        let now = if account.is_down { ", down now" } else { "" };
-        format!("{name} ({often}{now})")
+        let now = if account.is_down {
+            "down now"
+        } else {
+            "up now"
+        };
+        let now = (account.is_down || often.is_none()).then(|| now.to_owned());
+        let details: Vec<String> = often.into_iter().chain(now).collect();
+        format!("{name} ({})", details.join(", "))
     });
     if !sorted.is_empty() {
         lines.push(format!(

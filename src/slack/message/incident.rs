@@ -11,6 +11,7 @@ use super::draft::Draft;
 use super::groups::groups;
 use super::table::{DOWN, Reason, Table, row};
 use super::{Context, Message, Part, Place, accounts, counted, is_headline, mark_repeat, repeats};
+use crate::domain::cause::Owner;
 use crate::domain::incident::Scope;
 use crate::domain::text::{self, grouped};
 use crate::domain::{
@@ -22,6 +23,9 @@ const REPLIES: usize = 2;
 
 /// Accounts that it shows.
 const EXAMPLES: usize = 5;
+
+/// Nobody looks into the thread of an incident that has been open for so long.
+const OLD: TimeDelta = TimeDelta::hours(24);
 
 /// Accounts that a reply shows.
 const IN_REPLY: usize = 10;
@@ -42,11 +46,14 @@ pub(super) fn parts(
         ..Telling::default()
     };
     let told = incident.headline.as_ref().map(|told| &told.receipt);
+    let is_old = context.checked_at - incident.opened_at >= OLD;
     let reply = |message, telling| Part {
         message,
         place: match told {
-            Some(receipt) if !is_posted => Place::ThreadOf(receipt.clone()),
-            _ => Place::Thread,
+            Some(_) if is_posted => Place::Thread,
+            Some(receipt) if is_old => Place::ThreadAndChannel(receipt.clone()),
+            Some(receipt) => Place::ThreadOf(receipt.clone()),
+            None => Place::Thread,
         },
         telling,
     };
@@ -129,6 +136,11 @@ fn title(news: &IncidentNews<'_>) -> String {
         all => format!("{} were", accounts(all)),
     };
     let mut title = match (incident.closed_at, news.step) {
+        (None, Step::Doubling) if incident.down < incident.accounts => format!(
+            "🔴 Incident {id} has doubled: {}, {} of them down, {cause}",
+            accounts(incident.accounts),
+            grouped(incident.down)
+        ),
         (None, Step::Doubling) => format!("🔴 Incident {id} has doubled: {down} down, {cause}"),
         (None, _) => format!("🔴 Incident {id}: {down} down, {cause}"),
         // It passed before anybody heard of it.
@@ -145,10 +157,10 @@ fn title(news: &IncidentNews<'_>) -> String {
 /// What its accounts have in common, who mends it and how, and what it costs; or how it ended.
 fn summary(incident: &Incident, cost: &Cost, context: &Context<'_>) -> String {
     let scope = match &incident.factor.scope {
-        Scope::Domain(domain) => format!("All on the domain {}.", cost::name(domain)),
-        Scope::Client(id) => format!("All of the client {}.", cost::client(*id, context.names)),
-        Scope::AccountType(name) => format!("All of the type {}.", cost::name(name)),
-        Scope::Fleet => "Across the whole fleet.".to_owned(),
+        Scope::Domain(domain) => format!("All are on the domain {}.", cost::name(domain)),
+        Scope::Client(id) => format!("All belong to {}.", cost::client(*id, context.names)),
+        Scope::AccountType(name) => format!("All are of the type {}.", cost::name(name)),
+        Scope::Fleet => "They have no domain, client or type in common.".to_owned(),
     };
     if incident.closed_at.is_some() {
         let length = text::duration(length(incident, context));
@@ -161,7 +173,11 @@ fn summary(incident: &Incident, cost: &Cost, context: &Context<'_>) -> String {
 /// Who has to do what.
 fn remedy(incident: &Incident) -> String {
     let cause = incident.factor.cause.cause();
-    format!("{}: {}", text::sentence(who(cause.owner)), cause.remedy)
+    let who = text::sentence(who(cause.owner));
+    match cause.owner {
+        Owner::ProviderWait => format!("{who}. {}", cause.remedy),
+        _ => format!("{who}: {}", cause.remedy),
+    }
 }
 
 /// How many of its accounts are left.

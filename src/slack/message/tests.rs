@@ -127,6 +127,9 @@ fn shown(parts: &[Part]) -> String {
         lines.push(match &part.place {
             Place::Channel => "--- In the channel".to_owned(),
             Place::Thread => "--- In its thread".to_owned(),
+            Place::ThreadAndChannel(receipt) => {
+                format!("--- In the thread of {} and in the channel", receipt.ts)
+            }
             Place::ThreadOf(receipt) => format!("--- In the thread of {}", receipt.ts),
             Place::Instead(receipt) => format!("--- Instead of {}", receipt.ts),
         });

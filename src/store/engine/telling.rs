@@ -45,10 +45,7 @@ pub(super) fn begun(run_id: &RunId, telling: &Telling, at: DateTime<Utc>) -> Str
             let values = [Literal::Time(at), all, channel, ts, lease, run];
             filled(sql::ATTEMPT_RECOVERY, &values)
         }
-        Some(Beside::Daily) => filled(
-            sql::ATTEMPT_NOTICE,
-            &[Literal::Time(at), Literal::Word(DAILY), lease, run],
-        ),
+        Some(Beside::Daily) => filled(sql::ATTEMPT_NOTICE, &[Literal::Word(DAILY), lease, run]),
     };
     statements
 }
@@ -109,10 +106,7 @@ pub(super) fn told(
             let values = [all, channel, ts, lease(), run()];
             filled(sql::RECOVERY_OF_ACCOUNTS_TOLD, &values)
         }
-        Some(Beside::Daily) => filled(
-            sql::NOTICE_TOLD,
-            &[Literal::Time(at), Literal::Word(DAILY), lease(), run()],
-        ),
+        Some(Beside::Daily) => filled(sql::NOTICE_TOLD, &[Literal::Word(DAILY), lease(), run()]),
     };
     statements
 }
