@@ -48,11 +48,18 @@ struct Options {
 fn main() -> ExitCode {
     // Cargo says that this is a benchmark.
     let options = Options::parse_from(std::env::args().filter(|argument| argument != "--bench"));
-    let scale = Scale { seed: options.seed, days: options.days, accounts: options.accounts };
+    let scale = Scale {
+        seed: options.seed,
+        days: options.days,
+        accounts: options.accounts,
+    };
     let plan = &Plan::new(scale);
     let mut confirming = Alerts::default();
     confirming.rules.confirm_checks = 2;
-    let recovering = Alerts { recoveries: Recoveries::Thread, ..Alerts::default() };
+    let recovering = Alerts {
+        recoveries: Recoveries::Thread,
+        ..Alerts::default()
+    };
     let policies = [
         ("monitor", Alerts::default()),
         ("CONFIRM_CHECKS=2", confirming),
@@ -72,7 +79,10 @@ fn main() -> ExitCode {
         scale.seed,
         Sheet(&columns)
     );
-    let is_broken = named().filter(|(name, outcome)| complain(name, outcome)).count() > 0;
+    let is_broken = named()
+        .filter(|(name, outcome)| complain(name, outcome))
+        .count()
+        > 0;
     ExitCode::from(u8::from(is_broken))
 }
 
@@ -82,7 +92,10 @@ fn complain(policy: &str, outcome: &Outcome) -> bool {
         eprintln!("BROKEN  {policy}: {broken}");
     }
     if outcome.broken.len() > MOST_SHOWN {
-        eprintln!("BROKEN  {policy}: {} more", outcome.broken.len() - MOST_SHOWN);
+        eprintln!(
+            "BROKEN  {policy}: {} more",
+            outcome.broken.len() - MOST_SHOWN
+        );
     }
     !outcome.broken.is_empty()
 }

@@ -41,13 +41,17 @@ impl Column {
     /// What the program does.
     pub fn of(name: &'static str, outcome: &Outcome) -> Self {
         let cycles = settled(outcome);
-        let number = |wanted: &dyn Fn(&Cycle) -> bool| {
-            cycles.iter().filter(|cycle| wanted(cycle)).count()
-        };
+        let number =
+            |wanted: &dyn Fn(&Cycle) -> bool| cycles.iter().filter(|cycle| wanted(cycle)).count();
         let told_as = |wanted: fn(Way) -> bool| number(&|cycle| cycle.way.is_some_and(wanted));
-        let again = cycles.iter().map(|cycle| cycle.told.len().saturating_sub(1));
+        let again = cycles
+            .iter()
+            .map(|cycle| cycle.told.len().saturating_sub(1));
         let hourly = |count: fn(&Traffic) -> u32| {
-            let counts = outcome.traffic.iter().map(|traffic| count(traffic) as usize);
+            let counts = outcome
+                .traffic
+                .iter()
+                .map(|traffic| count(traffic) as usize);
             counts.collect::<Vec<_>>()
         };
         let channel = hourly(|traffic| traffic.channel);
@@ -135,11 +139,19 @@ fn promptness(
     is_prompt: impl Fn(&Cycle) -> bool,
     trouble: &[bool],
 ) -> [String; 2] {
-    let lasting = cycles.iter().filter(|c| c.is_lasting && c.way != Some(Way::Chronic));
+    let lasting = cycles
+        .iter()
+        .filter(|c| c.is_lasting && c.way != Some(Way::Chronic));
     let fair = lasting.clone().filter(|cycle| cycle.is_fair(trouble));
     [
-        share(fair.clone().filter(|cycle| is_prompt(cycle)).count(), fair.count()),
-        share(lasting.clone().filter(|cycle| is_prompt(cycle)).count(), lasting.count()),
+        share(
+            fair.clone().filter(|cycle| is_prompt(cycle)).count(),
+            fair.count(),
+        ),
+        share(
+            lasting.clone().filter(|cycle| is_prompt(cycle)).count(),
+            lasting.count(),
+        ),
     ]
 }
 
@@ -166,7 +178,10 @@ fn share(part: usize, whole: usize) -> String {
     match whole {
         0 => "–".to_owned(),
         // What is not all of it does not look so.
-        _ => format!("{:.1} %", (part as f64 * 1_000.0 / whole as f64).floor() / 10.0),
+        _ => format!(
+            "{:.1} %",
+            (part as f64 * 1_000.0 / whole as f64).floor() / 10.0
+        ),
     }
 }
 

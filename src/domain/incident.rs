@@ -138,6 +138,8 @@ pub struct Incident {
     pub down: u64,
     /// Those of them that were resolved before the sink confirmed them.
     pub unseen: u64,
+    /// Of those, how many the sink may have heard of.
+    pub unseen_perhaps_told: u64,
     /// Its last message in the channel that the sink has confirmed.
     pub headline: Option<Headline>,
     /// Whether a message in the channel was begun of which that is not known.

@@ -51,8 +51,8 @@ pub struct IncidentNews<'a> {
     pub down: Vec<&'a Disconnection>,
     /// How many of those are told by this.
     pub new: usize,
-    /// How many of the new ones the sink may have heard of before.
-    pub repeats: usize,
+    /// Of how many of those the sink may have heard before, and of how many that are down no longer.
+    pub repeats: u64,
 }
 
 /// What has happened to an incident.
@@ -111,11 +111,12 @@ impl<'a> News<'a> {
         for incident in &triage.incidents {
             let down = members.remove(&incident.id).unwrap_or_default();
             let untold = || down.iter().filter(|disconnection| !is_told(disconnection));
+            let repeats = untold().filter(|d| d.told == Told::Perhaps).count();
             let news = IncidentNews {
                 incident,
                 step: Step::End,
                 new: untold().count(),
-                repeats: untold().filter(|d| d.told == Told::Perhaps).count(),
+                repeats: incident.unseen_perhaps_told.saturating_add(repeats as u64),
                 down,
             };
             incidents.extend(news.steps());

@@ -169,7 +169,9 @@ fn after(diff: &Diff, memory: &Memory) -> Vec<Incident> {
         };
         if let Some(incident) = incidents.iter_mut().find(|incident| incident.id == id) {
             incident.down = incident.down.saturating_sub(1);
-            incident.unseen += u64::from(transition.disconnection.told != Told::Yes);
+            let told = transition.disconnection.told;
+            incident.unseen += u64::from(told != Told::Yes);
+            incident.unseen_perhaps_told += u64::from(told == Told::Perhaps);
         }
     }
     incidents
@@ -405,6 +407,7 @@ impl Triage {
                 accounts,
                 down: accounts,
                 unseen: 0,
+                unseen_perhaps_told: 0,
                 headline: None,
                 is_perhaps_told: false,
                 is_end_perhaps_told: false,

@@ -113,6 +113,7 @@ fn incident(number: u32, cause: Class, scope: Scope, down: u64) -> Incident {
         accounts: 24,
         down,
         unseen: 0,
+        unseen_perhaps_told: 0,
         headline: None,
         is_perhaps_told: false,
         is_end_perhaps_told: false,

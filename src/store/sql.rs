@@ -98,7 +98,10 @@ pub(super) const INCIDENTS: &str = "
                                   and again.account_id = member.account_id
                                   and again.incident_id = member.incident_id)) as resolved,
            (select count(*) from disconnected_accounts
-             where not is_active and incident_id = incidents.id and announced_at is null) as unseen
+             where not is_active and incident_id = incidents.id and announced_at is null) as unseen,
+           (select count(*) from disconnected_accounts
+             where not is_active and incident_id = incidents.id and announced_at is null
+               and announce_attempted_at is not null) as unseen_perhaps_told
       from incidents where close_told_at is null and workspace = 'default' order by id;";
 
 /// All incidents that are on record, likewise; there may be many, so what they hold is counted at
@@ -107,10 +110,13 @@ pub(super) const PAST_INCIDENTS: &str = "
     select id, cause, scope, scope_value, opened_at, closed_at, headline_accounts, slack_channel,
            slack_ts, attempted_at is not null as attempted,
            close_attempted_at is not null as close_attempted,
-           coalesce(resolved, 0) as resolved, coalesce(unseen, 0) as unseen
+           coalesce(resolved, 0) as resolved, coalesce(unseen, 0) as unseen,
+           coalesce(unseen_perhaps_told, 0) as unseen_perhaps_told
       from incidents
       left join (select incident_id, count(*) as resolved,
-                        count(case when announced_at is null then 1 end) as unseen
+                        count(case when announced_at is null then 1 end) as unseen,
+                        count(case when announced_at is null then announce_attempted_at end)
+                            as unseen_perhaps_told
                    from disconnected_accounts
                   where not is_active and incident_id is not null
                   group by incident_id) as members on incident_id = id

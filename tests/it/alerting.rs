@@ -196,6 +196,27 @@ on_every_engine! {
         assert_eq!(incidents(&world), ["1 throttled domain=outreach-one.example over told told"]);
     }
 
+    fn what_is_over_of_an_incident_and_may_have_been_told_is_a_possible_repeat(world) {
+        check(&world);
+        outage(&world, 1..=50);
+        check(&world);
+        outage(&world, 1..=60);
+        world.slack.set_lost(|_, _| Some(error_code("fatal_error")));
+        world.run(&[]).assert_error(3, &["fatal_error"]);
+        // They are back, as the check that finds it knows, and the one after it from the database.
+        outage(&world, 1..=50);
+        world.slack.heal();
+        world.slack.refuse("is_archived");
+        world.run(&[]).assert(3);
+        world.slack.heal();
+        world.slack.posts();
+        world.run(&[]).assert(0);
+        let told = json!(world.slack.posts()).to_string();
+        assert!(told.contains("10 more accounts went down unannounced"), "{told}");
+        assert!(told.contains("an earlier message: 10 accounts"), "{told}");
+        assert_eq!(check(&world), []);
+    }
+
     fn an_incident_that_passes_while_slack_is_away_is_told_with_its_end(world) {
         check(&world);
         outage(&world, 1..=50);

@@ -117,9 +117,20 @@ impl<'p> Monitor<'p> {
             comparison.see(account);
             self.ledger.see(self.hour, at, account);
         }
-        let Observation { accounts, mut diff, fleet } = comparison.complete();
+        let Observation {
+            accounts,
+            mut diff,
+            fleet,
+        } = comparison.complete();
         let rules = self.alerts.rules;
-        let triage = triage(&mut known.open, &mut diff, &known.memory, announce, rules, at);
+        let triage = triage(
+            &mut known.open,
+            &mut diff,
+            &known.memory,
+            announce,
+            rules,
+            at,
+        );
         let news = News::new(&known.open, &diff, &triage, known.unannounced, announce);
         let disconnected = diff.open_after(&known.open).count();
         let change = Change {
@@ -127,7 +138,11 @@ impl<'p> Monitor<'p> {
             started_at: at,
             accounts_seen: accounts,
             disconnected,
-            outcome: if news.is_empty() { Outcome::Complete } else { Outcome::Untold },
+            outcome: if news.is_empty() {
+                Outcome::Complete
+            } else {
+                Outcome::Untold
+            },
             diff: &diff,
             announce,
             triage: &triage,
@@ -160,14 +175,20 @@ impl<'p> Monitor<'p> {
             Some(recovery) => self.notice(&message::recovery(recovery, &run_id, at))?,
             None => None,
         };
-        Ok(Applied { is_told, recovery_told_at })
+        Ok(Applied {
+            is_told,
+            recovery_told_at,
+        })
     }
 
     /// Judges what was concluded from a listing and recorded.
     async fn judge(&mut self, diff: &Diff, triage: &Triage, disconnected: usize) {
         let down = self.ledger.close_listing(self.hour);
         if disconnected != down {
-            self.ledger.is_broken(self.hour, format!("{disconnected} are open, {down} are down"));
+            self.ledger.is_broken(
+                self.hour,
+                format!("{disconnected} are open, {down} are down"),
+            );
         }
         if self.hour == 0 {
             self.ledger.adopt();
@@ -176,12 +197,17 @@ impl<'p> Monitor<'p> {
             let gone = &transition.disconnection;
             if gone.way == Way::Passed {
                 let confirm = self.alerts.rules.confirm_checks;
-                self.ledger.pass(self.hour, gone.mailbox.id, gone.detected_at, confirm);
+                self.ledger
+                    .pass(self.hour, gone.mailbox.id, gone.detected_at, confirm);
             }
         }
         if !triage.chronic.is_empty() {
             let chronic = self.chronic().await;
-            for account in triage.chronic.keys().filter(|account| !chronic.contains(account)) {
+            for account in triage
+                .chronic
+                .keys()
+                .filter(|account| !chronic.contains(account))
+            {
                 let what = format!("{account} is told as chronic and is not");
                 self.ledger.is_broken(self.hour, what);
             }
@@ -222,7 +248,11 @@ impl<'p> Monitor<'p> {
         let finish = Finish {
             run_id: &self.run_id,
             finished_at: self.now,
-            outcome: if applied.is_told { Outcome::Complete } else { Outcome::Untold },
+            outcome: if applied.is_told {
+                Outcome::Complete
+            } else {
+                Outcome::Untold
+            },
             error: None,
             audited: true,
             failure_told_at: None,

@@ -71,7 +71,10 @@ impl Failures {
                 provider,
                 text: redactor.excerpt(&text.replace("\\n", "\n"), LONGEST),
             };
-            failures.entry(class.parse().unwrap()).or_default().push(said);
+            failures
+                .entry(class.parse().unwrap())
+                .or_default()
+                .push(said);
         }
         Self(failures)
     }
@@ -82,7 +85,9 @@ impl Failures {
         let known = PROVIDERS.iter().find(|(name, _)| *name == account_type);
         let is_theirs = |said: &&Said| match known {
             Some((_, words)) => words.contains(&said.provider),
-            None => PROVIDERS.iter().all(|(_, words)| !words.contains(&said.provider)),
+            None => PROVIDERS
+                .iter()
+                .all(|(_, words)| !words.contains(&said.provider)),
         };
         let all = &self.0[&class];
         let theirs: Vec<&Said> = all.iter().filter(is_theirs).collect();

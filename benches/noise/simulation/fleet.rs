@@ -27,7 +27,13 @@ const ODD: usize = 40;
 /// One large domain has this name, whatever wrote it there.
 const ODD_DOMAIN: &str = "<!here>&mail.example";
 
-const TAGS: [&str; 5] = ["", "pool-1", "pool-2", "warm-up, pool-3", "vip, q1, <!everyone>"];
+const TAGS: [&str; 5] = [
+    "",
+    "pool-1",
+    "pool-2",
+    "warm-up, pool-3",
+    "vip, q1, <!everyone>",
+];
 
 /// Every account that is ever listed, by id.
 pub fn accounts(count: usize, rng: &mut Rng) -> Vec<Account> {
@@ -45,7 +51,11 @@ pub fn accounts(count: usize, rng: &mut Rng) -> Vec<Account> {
             if left_in_domain == 0 {
                 domains += 1;
                 let is_large = domains == 1 && client % 3 == 1;
-                left_in_domain = if is_large { size.div_ceil(2) } else { rng.usize(3..=8) };
+                left_in_domain = if is_large {
+                    size.div_ceil(2)
+                } else {
+                    rng.usize(3..=8)
+                };
                 domain = match (client, domains) {
                     (1, 1) => ODD_DOMAIN.to_owned(),
                     _ => format!("outreach-{client}-{domains}.example"),
@@ -91,7 +101,9 @@ fn account(index: usize, client: i64, domain: &str, account_type: &str, rng: &mu
 /// What their clients and campaigns are called; some names are not known, and one is out to break a
 /// message.
 pub fn names(accounts: &[Account]) -> Names {
-    let clients = accounts.iter().filter_map(|account| account.mailbox.client_id);
+    let clients = accounts
+        .iter()
+        .filter_map(|account| account.mailbox.client_id);
     let clients = clients.filter(|client| client % 7 != 6);
     let name = |client: i64| match client {
         1 => (client, "<!everyone> Ltd & *Co*".to_owned()),

@@ -62,12 +62,18 @@ pub struct Cycle {
 impl Cycle {
     /// Whether it was told by the check after the one that saw it first.
     pub fn is_prompt(&self) -> bool {
-        self.told.first().is_some_and(|telling| telling.hour <= self.first + 1)
+        self.told
+            .first()
+            .is_some_and(|telling| telling.hour <= self.first + 1)
     }
 
     /// Whether no server failed in these two checks.
     pub fn is_fair(&self, trouble: &[bool]) -> bool {
-        !trouble.iter().skip(self.first as usize).take(2).any(|trouble| *trouble)
+        !trouble
+            .iter()
+            .skip(self.first as usize)
+            .take(2)
+            .any(|trouble| *trouble)
     }
 }
 
@@ -96,7 +102,9 @@ impl Ledger {
     pub fn see(&mut self, hour: u32, at: DateTime<Utc>, account: &Account) {
         let id = account.mailbox.id;
         let links = [&account.smtp, &account.imap];
-        let is_down = links.iter().any(|link| matches!(link, LinkState::Failed { .. }));
+        let is_down = links
+            .iter()
+            .any(|link| matches!(link, LinkState::Failed { .. }));
         let is_up = links.iter().all(|link| matches!(link, LinkState::Ok));
         match self.open.get(&id) {
             Some(_) if is_up => self.end(hour, id, true),
@@ -175,13 +183,25 @@ impl Ledger {
 
     /// Slack has a message that tells these. Whether it calls any a repeat is known of all together.
     pub fn tell(&mut self, hour: u32, untold: &[Untold], says_repeat: bool, is_deep: bool) {
-        for Untold { account, since, way, is_attempted, .. } in untold.iter().copied() {
+        for Untold {
+            account,
+            since,
+            way,
+            is_attempted,
+            ..
+        } in untold.iter().copied()
+        {
             let Some(cycle) = self.cycle(hour, account, since) else {
                 continue;
             };
             let is_first = cycle.told.is_empty();
             let is_marked = is_attempted && says_repeat;
-            cycle.told.push(Telling { hour, way, is_deep, is_marked });
+            cycle.told.push(Telling {
+                hour,
+                way,
+                is_deep,
+                is_marked,
+            });
             let is_sure = cycle.is_baseline || cycle.is_passed || cycle.way.is_some();
             if is_sure || !is_first && !is_marked {
                 let what = format!("told again: {cycle:?}");
@@ -192,7 +212,13 @@ impl Ledger {
 
     /// It is on record that these are told.
     pub fn confirm(&mut self, hour: u32, untold: &[Untold]) {
-        for Untold { account, since, way, .. } in untold {
+        for Untold {
+            account,
+            since,
+            way,
+            ..
+        } in untold
+        {
             if let Some(cycle) = self.cycle(hour, *account, *since) {
                 cycle.way = Some(*way);
             }
@@ -228,7 +254,9 @@ impl Ledger {
         }
         let (back, told) = (self.back, self.back_told);
         if alerts.recoveries == Recoveries::Thread && back != told {
-            self.broken.push(format!("{back} accounts came back, and {told} of them are told"));
+            self.broken.push(format!(
+                "{back} accounts came back, and {told} of them are told"
+            ));
         }
     }
 }

@@ -63,7 +63,8 @@ struct Limits {
 impl Limits {
     fn within(&mut self, what: &str, found: usize, least: usize, most: usize) {
         if !(least..=most).contains(&found) {
-            self.faults.push(format!("{what}: {found}, not {least} to {most}"));
+            self.faults
+                .push(format!("{what}: {found}, not {least} to {most}"));
         }
     }
 
@@ -89,7 +90,9 @@ impl Limits {
             Some("section") => {
                 let fields = list(&block["fields"]);
                 self.within("fields", fields.len(), 0, MOST_FIELDS);
-                fields.iter().for_each(|field| self.text(field, LONGEST_FIELD));
+                fields
+                    .iter()
+                    .for_each(|field| self.text(field, LONGEST_FIELD));
                 if fields.is_empty() || !block["text"].is_null() {
                     self.text(&block["text"], LONGEST_SECTION);
                 }
@@ -97,7 +100,9 @@ impl Limits {
             Some("context") => {
                 let elements = list(&block["elements"]);
                 self.within("elements", elements.len(), 1, MOST_ELEMENTS);
-                elements.iter().for_each(|element| self.text(element, LONGEST_SECTION));
+                elements
+                    .iter()
+                    .for_each(|element| self.text(element, LONGEST_SECTION));
             }
             Some("table") => self.table(block),
             Some("rich_text") => self.rich_text(block),
@@ -109,7 +114,12 @@ impl Limits {
         self.tables += 1;
         let rows = list(&table["rows"]);
         self.within("rows", rows.len(), 1, MOST_ROWS);
-        self.within("column_settings", list(&table["column_settings"]).len(), 0, MOST_CELLS);
+        self.within(
+            "column_settings",
+            list(&table["column_settings"]).len(),
+            0,
+            MOST_CELLS,
+        );
         for row in rows {
             let cells = list(row);
             self.within("cells", cells.len(), 1, MOST_CELLS);
@@ -171,14 +181,19 @@ impl Limits {
     fn markup(&mut self, what: &str, text: &str) {
         let mut rest = text.to_owned();
         while let Some(from) = rest.find(&format!("<{OURS}")) {
-            let Some(to) = rest[from..].find('>') else { break };
+            let Some(to) = rest[from..].find('>') else {
+                break;
+            };
             rest.replace_range(from..=from + to, "");
         }
         let entities = ["&amp;", "&lt;", "&gt;"];
-        let bare = entities.iter().fold(rest, |rest, entity| rest.replace(entity, ""));
+        let bare = entities
+            .iter()
+            .fold(rest, |rest, entity| rest.replace(entity, ""));
         for sign in ["<", ">", "&", "://"] {
             if bare.contains(sign) {
-                self.faults.push(format!("a bare {sign} in {what}: {bare:?}"));
+                self.faults
+                    .push(format!("a bare {sign} in {what}: {bare:?}"));
             }
         }
     }

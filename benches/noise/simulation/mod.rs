@@ -45,7 +45,10 @@ pub struct Outcome {
 pub fn play(plan: &Plan, scale: Scale, alerts: Alerts) -> Outcome {
     let folder = tempfile::tempdir().unwrap();
     let database = Database::scratch(&folder.path().join("monitor.db"));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let (slack, mut ledger) = runtime.block_on(async {
         let mut world = World::new(plan, scale.seed);
         let mut monitor = Monitor::new(plan, alerts, scale.seed, &database).await;
@@ -58,7 +61,11 @@ pub fn play(plan: &Plan, scale: Scale, alerts: Alerts) -> Outcome {
     let trouble = slack.trouble.iter().zip(&plan.blind);
     let trouble: Vec<bool> = trouble.map(|(slack, blind)| *slack || *blind).collect();
     ledger.close(plan.hours - 1, &alerts, &trouble);
-    let cycles = ledger.cycles.into_iter().filter(|cycle| !cycle.is_baseline).collect();
+    let cycles = ledger
+        .cycles
+        .into_iter()
+        .filter(|cycle| !cycle.is_baseline)
+        .collect();
     Outcome {
         traffic: slack.traffic,
         trouble,

@@ -110,7 +110,11 @@ fn blind(hours: u32, rng: &mut Rng) -> Vec<bool> {
     let mut blind: Vec<bool> = (0..hours).map(|_| rng.f64() < 0.003).collect();
     for _ in 0..(hours / 240).max(1) {
         let from = rng.usize(1..blind.len());
-        blind.iter_mut().skip(from).take(rng.usize(1..=6)).for_each(|is_blind| *is_blind = true);
+        blind
+            .iter_mut()
+            .skip(from)
+            .take(rng.usize(1..=6))
+            .for_each(|is_blind| *is_blind = true);
     }
     // The first check adopts the fleet.
     blind[0] = false;
@@ -124,7 +128,12 @@ impl Planner<'_> {
         let account_type = self.accounts[account].mailbox.account_type.clone();
         let links = self.failures.of(class, &account_type.unwrap(), self.rng);
         let until = from.saturating_add(checks.max(1));
-        self.spells.push(Spell { account, from, until, links });
+        self.spells.push(Spell {
+            account,
+            from,
+            until,
+            links,
+        });
     }
 
     /// Single accounts that fail by themselves, those that are down at the beginning first.
@@ -152,7 +161,10 @@ impl Planner<'_> {
         };
         self.add(account, from, checks, class);
         // A second link fails later, or one is mended before the other.
-        if checks > 3 && self.rng.u8(..20) == 0 && let Some(first) = self.spells.last_mut() {
+        if checks > 3
+            && self.rng.u8(..20) == 0
+            && let Some(first) = self.spells.last_mut()
+        {
             first.until = from + self.rng.u32(1..checks.min(48));
             let next = first.until;
             self.add(account, next, checks - (next - from), class);
@@ -189,7 +201,11 @@ impl Planner<'_> {
         let large = self.groups(|account| account.mailbox.domain());
         for number in 0..(days / 15).max(1) as usize {
             let hour = self.rng.u32(24..last);
-            let domain = if number == 0 { 0 } else { self.rng.usize(..large.len()) };
+            let domain = if number == 0 {
+                0
+            } else {
+                self.rng.usize(..large.len())
+            };
             self.domain_outage(&large[domain], hour);
         }
         let clients = self.groups(|account| account.mailbox.client_id);
@@ -219,7 +235,11 @@ impl Planner<'_> {
     /// A provider type, or a good part of it, that comes back piece by piece.
     fn provider_outage(&mut self, hour: u32) {
         let account_type = ["GMAIL", "OUTLOOK", "SMTP"][self.rng.usize(..3)];
-        let classes = [Class::ProviderOutage, Class::ConnectTimeout, Class::Throttled];
+        let classes = [
+            Class::ProviderOutage,
+            Class::ConnectTimeout,
+            Class::Throttled,
+        ];
         let class = classes[self.rng.usize(..3)];
         let share = self.rng.f64().mul_add(0.75, 0.15);
         let checks = self.rng.u32(1..=8);
@@ -283,7 +303,9 @@ pub fn poisson(mean: f64, rng: &mut Rng) -> u32 {
 
 /// How often something succeeds before it fails.
 fn geometric(chance: f64, rng: &mut Rng) -> u32 {
-    std::iter::repeat_with(|| rng.f64()).take_while(|drawn| *drawn < chance).count() as u32
+    std::iter::repeat_with(|| rng.f64())
+        .take_while(|drawn| *drawn < chance)
+        .count() as u32
 }
 
 fn weighted<T: Copy>(weights: &[(T, u32)], rng: &mut Rng) -> T {

@@ -98,7 +98,11 @@ impl Slack {
             }
         }
         let receipt = parent.cloned().unwrap_or(receipt);
-        Posted { answer, is_taken, receipt }
+        Posted {
+            answer,
+            is_taken,
+            receipt,
+        }
     }
 
     /// `chat.update`. In an outage it does nothing.
@@ -111,7 +115,9 @@ impl Slack {
 
     /// Whether a message of the channel is more than a day old.
     pub fn is_old(&self, hour: u32, posted: &Receipt) -> bool {
-        self.channel.get(&posted.ts).is_some_and(|posted| hour - posted > 24)
+        self.channel
+            .get(&posted.ts)
+            .is_some_and(|posted| hour - posted > 24)
     }
 
     /// Counts the last post with the messages about the checks.
@@ -123,7 +129,14 @@ impl Slack {
         let drawn = self.rng.f64();
         let is_taken = self.rng.bool();
         if self.outage.contains(&hour) {
-            return (false, if is_taken { Answer::Refused } else { Answer::Lost });
+            return (
+                false,
+                if is_taken {
+                    Answer::Refused
+                } else {
+                    Answer::Lost
+                },
+            );
         }
         match drawn {
             _ if hour >= self.quiet_from => (true, Answer::Taken),
@@ -136,10 +149,16 @@ impl Slack {
     fn judge(&mut self, hour: u32, message: &Message, about: Option<&Receipt>, is_update: bool) {
         let title = message.text.lines().next().unwrap_or_default();
         let faults = limits::faults(message, is_update);
-        self.faults.extend(faults.iter().map(|fault| format!("hour {hour}: {fault}: {title}")));
+        self.faults.extend(
+            faults
+                .iter()
+                .map(|fault| format!("hour {hour}: {fault}: {title}")),
+        );
         // A reply is no parent of another.
         if about.is_some_and(|about| !self.channel.contains_key(&about.ts)) {
-            self.faults.push(format!("hour {hour}: not about a message of the channel: {title}"));
+            self.faults.push(format!(
+                "hour {hour}: not about a message of the channel: {title}"
+            ));
         }
     }
 }

@@ -3,9 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use monitor::domain::chronic::Chronic;
-use monitor::domain::{
-    Disconnection, Memory, Receipt, Telling, Triage, Way,
-};
+use monitor::domain::{Disconnection, Memory, Receipt, Telling, Triage, Way};
 use monitor::slack::message::{self, Context, Daily, Message, Part, Place};
 use monitor::store::Recoveries;
 use sqlx::{Row as _, raw_sql};
@@ -46,14 +44,17 @@ impl Monitor<'_> {
             let told = self.told(&part.telling, &untold);
             if !is_noted {
                 attempted_at = self.now;
-                let noted = self.store.attempt(&self.run_id, &part.telling, attempted_at);
+                let noted = self
+                    .store
+                    .attempt(&self.run_id, &part.telling, attempted_at);
                 noted.await.unwrap();
             }
             let posted = self.slack.post(self.hour, &part.message, parent);
             self.now += TimeDelta::seconds(1);
             if posted.is_taken {
                 let is_deep = parent.is_some_and(|parent| self.slack.is_old(self.hour, parent));
-                self.ledger.tell(self.hour, &told, says_repeat(&part.message), is_deep);
+                self.ledger
+                    .tell(self.hour, &told, says_repeat(&part.message), is_deep);
             }
             match posted.answer {
                 Answer::Taken => {}
@@ -72,7 +73,8 @@ impl Monitor<'_> {
             let next = next.map(|next| &next.telling);
             is_noted = next.is_some();
             let marked =
-                self.store.mark_told(&self.run_id, &part.telling, &receipt, next, attempted_at);
+                self.store
+                    .mark_told(&self.run_id, &part.telling, &receipt, next, attempted_at);
             marked.await.unwrap();
             self.ledger.confirm(self.hour, &told);
             self.check_marks(&untold, &told).await;
@@ -160,7 +162,10 @@ impl Monitor<'_> {
             _ => open,
         };
         if said != meant {
-            self.ledger.is_broken(self.hour, format!("says {said} and tells {meant}: {telling:?}"));
+            self.ledger.is_broken(
+                self.hour,
+                format!("says {said} and tells {meant}: {telling:?}"),
+            );
         }
         told
     }
@@ -169,11 +174,14 @@ impl Monitor<'_> {
     async fn check_marks(&mut self, before: &[Untold], told: &[Untold]) {
         let after = self.untold().await;
         let is_left = |untold: &&Untold| {
-            after.iter().any(|left| (left.account, left.since) == (untold.account, untold.since))
+            after
+                .iter()
+                .any(|left| (left.account, left.since) == (untold.account, untold.since))
         };
         let marked: Vec<Untold> = before.iter().filter(|u| !is_left(u)).copied().collect();
         if marked != told {
-            self.ledger.is_broken(self.hour, format!("told {told:?} and marked {marked:?}"));
+            self.ledger
+                .is_broken(self.hour, format!("told {told:?} and marked {marked:?}"));
         }
     }
 
@@ -206,5 +214,8 @@ impl Monitor<'_> {
 /// Whether a message calls anything that it tells a possible repeat.
 fn says_repeat(message: &Message) -> bool {
     message.text.contains("possible repeat")
-        || message.blocks.iter().any(|block| block.to_string().contains("possible repeat"))
+        || message
+            .blocks
+            .iter()
+            .any(|block| block.to_string().contains("possible repeat"))
 }

@@ -48,7 +48,10 @@ impl<'p> World<'p> {
         }
         while let Some(spell) = self.plan.spells.get(self.next).filter(|s| s.from == hour) {
             self.set(spell.account, spell.links.clone());
-            self.ends.entry(spell.until).or_default().push(spell.account);
+            self.ends
+                .entry(spell.until)
+                .or_default()
+                .push(spell.account);
             self.down.insert(spell.account);
             self.next += 1;
         }

@@ -71,6 +71,7 @@ fn incident(number: u32, cause: Class, scope: Scope, accounts: u64) -> Incident 
         accounts,
         down: accounts,
         unseen: 0,
+        unseen_perhaps_told: 0,
         headline: Some(Headline {
             receipt: Receipt {
                 channel: "C1".to_owned(),
@@ -500,6 +501,31 @@ fn an_incident_that_is_over_before_it_is_told_is_told_with_its_end() {
             "the incident counts them"
         );
     }
+}
+
+#[test]
+fn what_is_over_of_an_incident_and_may_have_been_told_is_a_repeat() {
+    let perhaps = |n| Disconnection {
+        way: Way::Incident(id(1)),
+        told: Told::Perhaps,
+        ..down(n, Class::Dns)
+    };
+    let mut open: Vec<_> = (0..10).map(perhaps).collect();
+    let mut diff = resolved(Event::Reconnected, &open[..4]);
+    let memory = Memory {
+        incidents: vec![Incident {
+            unseen: 3,
+            unseen_perhaps_told: 2,
+            ..incident(1, Class::Dns, Scope::Fleet, 100)
+        }],
+        last_incident: 1,
+        ..Memory::default()
+    };
+    let triage = triage(&mut open, &mut diff, &memory, Announce::New, RULES, hour(1));
+    let news = News::new(&open, &diff, &triage, Unannounced::default(), Announce::New);
+    assert_eq!(news.incidents[0].incident.unseen, 7);
+    assert_eq!(news.incidents[0].new, 6);
+    assert_eq!(news.incidents[0].repeats, 6 + 4 + 2);
 }
 
 fn any_disconnection() -> impl Strategy<Value = Disconnection> {

@@ -78,6 +78,7 @@ pub(super) fn incident(row: &Row) -> sqlx::Result<Option<Incident>> {
         accounts: count("resolved")?,
         down: 0,
         unseen: count("unseen")?,
+        unseen_perhaps_told: count("unseen_perhaps_told")?,
         headline: told
             .zip(receipt)
             .map(|(accounts, receipt)| Headline { receipt, accounts }),

@@ -26,6 +26,7 @@ fn incident(accounts: u64, scope: Scope) -> Incident {
         accounts,
         down: accounts,
         unseen: 0,
+        unseen_perhaps_told: 0,
         headline: None,
         is_perhaps_told: false,
         is_end_perhaps_told: false,
@@ -62,7 +63,7 @@ fn news<'a>(incident: &'a Incident, step: Step, down: &'a [Disconnection]) -> In
         step,
         down: down.iter().collect(),
         new: down.iter().filter(|d| d.told != Told::Yes).count(),
-        repeats: down.iter().filter(|d| d.told == Told::Perhaps).count(),
+        repeats: down.iter().filter(|d| d.told == Told::Perhaps).count() as u64,
     }
 }
 

@@ -136,6 +136,7 @@ impl Case {
             accounts: down.max(self.accounts),
             down,
             unseen: self.unseen,
+            unseen_perhaps_told: self.unseen,
             headline: is_told.then_some(Headline {
                 receipt,
                 accounts: self.told,
@@ -161,7 +162,7 @@ fn assert_news(case: &Case) {
         step,
         down: all.iter().collect(),
         new: case.count,
-        repeats: case.count / 2,
+        repeats: case.told,
     };
     let steps = [Step::Opening, Step::Doubling, Step::Growth, Step::End];
     let chronic = [(1, u32::MAX)].into_iter().filter(|_| case.flags[3]);
