@@ -81,13 +81,23 @@ fn mend(body: &[u8]) -> Cow<'_, str> {
     mended.map_or(body, Cow::Owned)
 }
 
-/// Reads the names of clients or campaigns, as `(id, name, status)`: a bare array, or an envelope
-/// around it; an entry without an id is left out, and one without a name has none. Sources: the help
-/// centre's article 125 for clients; for campaigns the documentation shows an envelope where clients
-/// of the API read an array.
-pub fn names(body: &[u8]) -> Answer<Vec<(i64, Option<String>, Option<String>)>> {
+/// What is read of a client or a campaign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its id.
+    pub id: i64,
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// The status of a campaign.
+    pub status: Option<String>,
+}
+
+/// Reads the names of clients or campaigns: a bare array, or an envelope around it; an entry without
+/// an id is left out. Sources: the help centre's article 125 for clients; for campaigns the
+/// documentation shows an envelope where clients of the API read an array.
+pub fn names(body: &[u8]) -> Answer<Vec<Entry>> {
     #[derive(Deserialize)]
-    struct Named<'a> {
+    struct Raw<'a> {
         #[serde(default)]
         id: Number,
         #[serde(default, borrow)]
@@ -117,10 +127,13 @@ pub fn names(body: &[u8]) -> Answer<Vec<(i64, Option<String>, Option<String>)>> 
         Err(why) => return Answer::Malformed(why),
     };
     let named = entries.into_iter().filter_map(|entry| {
-        let Named { id, name, status } = serde_json::from_str(entry.get()).ok()?;
+        let Raw { id, name, status } = serde_json::from_str(entry.get()).ok()?;
         let name = text::clean(&name.0.unwrap_or_default(), LONGEST_NAME);
-        let name = Some(name).filter(|name| !name.is_empty());
-        Some((id.0?, name, status.0.map(Cow::into_owned)))
+        Some(Entry {
+            id: id.0?,
+            name: Some(name).filter(|name| !name.is_empty()),
+            status: status.0.map(Cow::into_owned),
+        })
     });
     Answer::Good(named.collect())
 }
