@@ -26,11 +26,8 @@ pub struct Untold {
 #[derive(Debug, Clone, Copy)]
 pub struct Telling {
     pub hour: u32,
-    pub way: Way,
     /// Whether it is a reply under a message that is more than a day old.
     pub is_deep: bool,
-    /// Whether the database had it that an earlier one may have done so, and the message says it.
-    pub is_marked: bool,
 }
 
 /// A time that an account was down, by the listings.
@@ -186,7 +183,6 @@ impl Ledger {
         for Untold {
             account,
             since,
-            way,
             is_attempted,
             ..
         } in untold.iter().copied()
@@ -195,16 +191,12 @@ impl Ledger {
                 continue;
             };
             let is_first = cycle.told.is_empty();
+            // The database had it that an earlier message may have told it, and this one says so.
             let is_marked = is_attempted && says_repeat;
-            cycle.told.push(Telling {
-                hour,
-                way,
-                is_deep,
-                is_marked,
-            });
+            cycle.told.push(Telling { hour, is_deep });
             let is_sure = cycle.is_baseline || cycle.is_passed || cycle.way.is_some();
             if is_sure || !is_first && !is_marked {
-                let what = format!("told again: {cycle:?}");
+                let what = format!("account {} told again: {cycle:?}", cycle.account);
                 self.is_broken(hour, what);
             }
         }

@@ -34,12 +34,17 @@ impl Monitor<'_> {
             let parent = match &part.place {
                 Place::Channel => None,
                 Place::Thread => head.as_ref(),
-                Place::ThreadOf(receipt) => Some(receipt),
+                Place::ThreadOf(receipt) | Place::ThreadAndChannel(receipt) => Some(receipt),
                 Place::Instead(receipt) => {
                     self.slack.update(self.hour, &part.message, receipt);
                     continue;
                 }
             };
+            if part.tells_nothing() {
+                self.slack.post(self.hour, &part.message, parent);
+                self.now += TimeDelta::seconds(1);
+                continue;
+            }
             let untold = self.untold().await;
             let told = self.told(&part.telling, &untold);
             if !is_noted {
@@ -69,7 +74,7 @@ impl Monitor<'_> {
             let receipt = posted.receipt;
             attempted_at = self.now;
             let mut later = parts.iter().skip(index + 1);
-            let next = later.find(|next| !matches!(next.place, Place::Instead(_)));
+            let next = later.find(|next| !next.tells_nothing());
             let next = next.map(|next| &next.telling);
             is_noted = next.is_some();
             let marked =
@@ -106,8 +111,9 @@ impl Monitor<'_> {
             return Vec::new();
         }
         let mut threads = self.store.recoveries().await.unwrap();
-        if setting == Recoveries::Channel {
-            threads = message::merged(threads);
+        match setting {
+            Recoveries::Channel => threads = message::merged(threads),
+            _ => threads.retain(|thread| thread.thread.is_some()),
         }
         message::reconnected(&threads, context)
     }
@@ -127,7 +133,9 @@ impl Monitor<'_> {
         let chronic: Vec<&Chronic> = memory.chronic.iter().filter(is_chronic).collect();
         let remind_after = self.alerts.remind_after;
         let first = chronic.iter().filter_map(|account| account.told_at).min();
-        let last = memory.daily_at.or(first.filter(|_| remind_after.is_none()));
+        let last = memory
+            .daily_at
+            .max(first.filter(|_| remind_after.is_none()));
         if last.is_some_and(|last| (now - last).abs() < DAY) {
             return None;
         }
