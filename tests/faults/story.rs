@@ -208,11 +208,11 @@ impl Story {
     }
 
     /// Has accounts that went down again and again be none of those that are chronic, which would be
-    /// told otherwise: what was part of an incident is no relapse.
+    /// told otherwise: that an account was part of an incident is no relapse.
     fn forget_relapses(&self) {
         if self.has_table("check_runs") {
             self.world.database.execute(
-                "update disconnected_accounts set incident_id = -1
+                "update disconnected_accounts set incident_id = -id
                   where not is_active and announced_at is not null",
             );
         }
