@@ -210,7 +210,7 @@ impl<'a> Past<'a> {
                 ended.into(),
                 length.into(),
                 how,
-                cycle.disconnection.known_cause().unwrap_or_default().into(),
+                cycle.disconnection.explanation().unwrap_or_default().into(),
             ]
         });
         let columns = [
@@ -221,7 +221,7 @@ impl<'a> Past<'a> {
             Column::whole("ENDED (UTC)", "until "),
             Column::whole("DOWN FOR", "down for "),
             Column::whole("END", ""),
-            Column::whole("CAUSE", "").or_beneath(),
+            Column::whole("REASON", "").or_beneath().or_cut(320),
         ];
         Table::new(columns, rows.collect())
     }
