@@ -55,7 +55,7 @@ on_every_engine! {
             assert_eq!(print_json(&world, &["history", "--json", "--since", since])["total"], total, "{since}");
         }
         let text = print(&world, &["history", "--since", "60d"]);
-        assert!(text.contains("37 d 0 h  reconnected  password refused\n") && text.contains("50 d 0 h  still down   password refused\n"), "{text}");
+        assert!(text.contains("37 d 0 h  reconnected  password refused: 535 login rejected\n") && text.contains("50 d 0 h  still down   password refused: 535 login rejected\n"), "{text}");
         assert!(text.ends_with(" UTC is deleted: RETENTION_DAYS is 30.\n"), "{text}");
         let kept = world.run_with(&["history", "--since", "60d"], &[("RETENTION_DAYS", "90")]).assert(0);
         assert!(!kept.stdout.contains("RETENTION_DAYS"), "{}", kept.stdout);
