@@ -19,13 +19,10 @@ mod simulation;
 use std::process::ExitCode;
 use std::thread;
 
-use clap::Parser;
-use clap::value_parser;
-use monitor::config::Alerts;
+use clap::{Parser, value_parser};
 use monitor::domain::text::grouped;
-use monitor::store::Recoveries;
 use sheet::{Column, Sheet};
-use simulation::{Outcome, Plan, Scale, play};
+use simulation::{Outcome, Plan, Scale, Weather, play, policies};
 
 /// Broken promises of a policy that are shown.
 const MOST_SHOWN: usize = 20;
@@ -47,26 +44,21 @@ struct Options {
 
 fn main() -> ExitCode {
     // Cargo says that this is a benchmark.
-    let options = Options::parse_from(std::env::args().filter(|argument| argument != "--bench"));
+    let arguments = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench");
+    let name = "scripts/noise.sh".to_owned();
+    let options = Options::parse_from(std::iter::once(name).chain(arguments));
     let scale = Scale {
         seed: options.seed,
         days: options.days,
         accounts: options.accounts,
+        weather: Weather::USUAL,
     };
     let plan = &Plan::new(scale);
-    let mut confirming = Alerts::default();
-    confirming.rules.confirm_checks = 2;
-    let recovering = Alerts {
-        recoveries: Recoveries::Thread,
-        ..Alerts::default()
-    };
-    let policies = [
-        ("monitor", Alerts::default()),
-        ("CONFIRM_CHECKS=2", confirming),
-        ("SLACK_NOTIFY_RECONNECTED=thread", recovering),
-    ];
+    let policies = policies();
     let outcomes = thread::scope(|scope| {
-        let playing = policies.map(|(_, alerts)| scope.spawn(move || play(plan, scale, alerts)));
+        let playing = policies.map(|(_, alerts)| scope.spawn(move || play(plan, alerts)));
         playing.map(|playing| playing.join().unwrap())
     });
     let mut columns = vec![Column::naive(&outcomes[0], plan)];
@@ -79,23 +71,18 @@ fn main() -> ExitCode {
         scale.seed,
         Sheet(&columns)
     );
-    let is_broken = named()
-        .filter(|(name, outcome)| complain(name, outcome))
-        .count()
-        > 0;
-    ExitCode::from(u8::from(is_broken))
+    let broken = named().map(|(name, outcome)| complain(name, outcome));
+    ExitCode::from(u8::from(broken.sum::<usize>() > 0))
 }
 
-/// Says which promises are broken, if any is.
-fn complain(policy: &str, outcome: &Outcome) -> bool {
-    for broken in outcome.broken.iter().take(MOST_SHOWN) {
-        eprintln!("BROKEN  {policy}: {broken}");
+/// Says which promises are broken, and gives how many.
+fn complain(policy: &str, outcome: &Outcome) -> usize {
+    let broken = outcome.broken.len();
+    for what in outcome.broken.iter().take(MOST_SHOWN) {
+        eprintln!("BROKEN  {policy}: {what}");
     }
-    if outcome.broken.len() > MOST_SHOWN {
-        eprintln!(
-            "BROKEN  {policy}: {} more",
-            outcome.broken.len() - MOST_SHOWN
-        );
+    if broken > MOST_SHOWN {
+        eprintln!("BROKEN  {policy}: {} more", broken - MOST_SHOWN);
     }
-    !outcome.broken.is_empty()
+    broken
 }

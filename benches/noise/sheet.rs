@@ -11,24 +11,24 @@ use crate::simulation::{Cycle, Outcome, Plan, Traffic, YOUNG};
 const DAY: usize = 24;
 
 const ROWS: [&str; 18] = [
-    "messages in the channel a day: mean",
-    "… median",
-    "… most",
-    "messages in the worst hour",
-    "messages about failed checks a day: mean",
-    "replies in threads a day: mean",
-    "… in the worst hour",
-    "messages changed in place a day: mean",
+    "messages in the channel, a day on average",
+    "messages in the channel, the median day",
+    "messages in the channel, the worst day",
+    "messages in the channel, the worst hour",
+    "… of these about failed checks, a day on average",
+    "replies in threads, a day on average",
+    "replies in threads, the worst hour",
+    "messages changed in place, a day on average",
     "disconnections",
-    "… told in a list",
-    "… told in an incident",
-    "   of these in the thread of a message older than a day",
-    "… counted in the daily line",
-    "… over before they were confirmed, not told",
+    "… listed in a message",
+    "… told as part of an incident",
+    "… counted in the daily message",
+    "… over before they were confirmed, and not told",
     "… never told",
-    "told within one check, of those that last: servers up",
-    "… in all",
+    "told within one check, while Smartlead and Slack worked",
+    "told within one check, in all",
     "told again, marked as a possible repeat",
+    "told again, not marked",
 ];
 
 /// A policy and what its reader gets.
@@ -43,10 +43,15 @@ impl Column {
         let cycles = settled(outcome);
         let number =
             |wanted: &dyn Fn(&Cycle) -> bool| cycles.iter().filter(|cycle| wanted(cycle)).count();
-        let told_as = |wanted: fn(Way) -> bool| number(&|cycle| cycle.way.is_some_and(wanted));
-        let again = cycles
-            .iter()
-            .map(|cycle| cycle.told.len().saturating_sub(1));
+        let told_as = |wanted: fn(Way) -> bool| number(&|cycle| cycle.way().is_some_and(wanted));
+        let again = |is_marked: bool| {
+            let again = cycles.iter().flat_map(|cycle| cycle.told.iter().skip(1));
+            count(
+                again
+                    .filter(|telling| telling.is_marked == is_marked)
+                    .count(),
+            )
+        };
         let hourly = |count: fn(&Traffic) -> u32| {
             let counts = outcome
                 .traffic
@@ -57,7 +62,6 @@ impl Column {
         let channel = hourly(|traffic| traffic.channel);
         let replies = hourly(|traffic| traffic.replies);
         let [prompt, in_all] = promptness(&cycles, Cycle::is_prompt, &outcome.trouble);
-        let deep = |cycle: &Cycle| cycle.told.iter().any(|telling| telling.is_deep);
         Self {
             name,
             cells: [
@@ -72,13 +76,13 @@ impl Column {
                 count(cycles.len()),
                 count(told_as(|way| way == Way::Alert)),
                 count(told_as(|way| way.incident().is_some())),
-                count(number(&deep)),
                 count(told_as(|way| way == Way::Chronic)),
                 count(number(&|cycle| cycle.is_passed)),
                 count(number(&|cycle| cycle.told.is_empty() && !cycle.is_passed)),
                 prompt,
                 in_all,
-                count(again.sum()),
+                again(true),
+                again(false),
             ],
         }
     }
@@ -114,10 +118,10 @@ impl Column {
                 none(),
                 none(),
                 none(),
-                none(),
                 count(lost),
                 prompt,
                 in_all,
+                none(),
                 none(),
             ],
         }
@@ -141,7 +145,7 @@ fn promptness(
 ) -> [String; 2] {
     let lasting = cycles
         .iter()
-        .filter(|c| c.is_lasting && c.way != Some(Way::Chronic));
+        .filter(|c| c.is_lasting && c.way() != Some(Way::Chronic));
     let fair = lasting.clone().filter(|cycle| cycle.is_fair(trouble));
     [
         share(

@@ -15,7 +15,7 @@ use monitor::store::{Begun, Change, Database, Failure, Finish, Known, Store};
 use sqlx::{Connection as _, SqliteConnection};
 
 use super::ledger::Ledger;
-use super::plan::{Plan, QUIET};
+use super::plan::Plan;
 use super::sink::Slack;
 use super::tell::Killed;
 use super::world::World;
@@ -51,6 +51,8 @@ pub struct Monitor<'p> {
     pub(super) reader: SqliteConnection,
     pub(super) hour: u32,
     pub(super) run_id: RunId,
+    /// When the check began.
+    pub(super) began: DateTime<Utc>,
     /// The time; a post takes a second of it.
     pub(super) now: DateTime<Utc>,
     names: &'p Names,
@@ -61,24 +63,24 @@ pub struct Monitor<'p> {
 }
 
 impl<'p> Monitor<'p> {
-    pub async fn new(plan: &'p Plan, alerts: Alerts, seed: u64, database: &Database) -> Self {
+    pub async fn new(plan: &'p Plan, alerts: Alerts, database: &Database) -> Self {
         let Database::Sqlite(options) = database else {
             panic!("the database is a file");
         };
         let start = START.parse().unwrap();
         let options = (**options).clone().create_if_missing(true);
-        let quiet_from = plan.hours - QUIET;
         Self {
             alerts,
             names: &plan.names,
             store: database.store(Duration::from_secs(60), Redactor::new([])),
             reader: SqliteConnection::connect_with(&options).await.unwrap(),
-            rng: Rng::with_seed(seed),
+            rng: Rng::with_seed(plan.scale.seed),
             start,
             hour: 0,
             run_id: RunId::new(start, 0),
+            began: start,
             now: start,
-            slack: Slack::new(seed, plan.hours, plan.slack_outage.clone(), quiet_from),
+            slack: Slack::new(plan),
             ledger: Ledger::default(),
         }
     }
@@ -88,6 +90,7 @@ impl<'p> Monitor<'p> {
         let late = TimeDelta::seconds(self.rng.u32(..LATE).into());
         let at = self.start + TimeDelta::hours(hour.into()) + late;
         self.hour = hour;
+        self.began = at;
         self.now = at;
         self.run_id = RunId::new(at, hour);
         let begun = self.store.begin(&self.run_id, at, LEASE).await.unwrap();

@@ -1,6 +1,7 @@
 //! The judge: what was down by the listings alone, and how each time is told.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 use monitor::config::Alerts;
@@ -18,33 +19,36 @@ pub struct Untold {
     pub since: DateTime<Utc>,
     pub way: Way,
     pub is_open: bool,
-    /// Whether an earlier message may have told it.
-    pub is_attempted: bool,
+    /// When the first message was begun that may have told it.
+    pub attempted_at: Option<DateTime<Utc>>,
 }
 
 /// A message that Slack has got and that tells a disconnection.
 #[derive(Debug, Clone, Copy)]
 pub struct Telling {
     pub hour: u32,
-    /// Whether it is a reply under a message that is more than a day old.
-    pub is_deep: bool,
+    pub way: Way,
+    /// Whether the database had it that an earlier one may have done so, and the message says it.
+    pub is_marked: bool,
+    /// Whether the program knows that Slack has it.
+    pub is_known: bool,
 }
 
 /// A time that an account was down, by the listings.
 #[derive(Debug)]
 pub struct Cycle {
-    pub account: i64,
+    account: i64,
     /// Hour of the check that saw it first.
     pub first: u32,
     /// How many listings were read before that one.
     listing: u32,
     /// Checks that saw it down.
-    pub checks: u32,
+    checks: u32,
     /// Whether the next check that read a listing saw it down, too.
     pub is_lasting: bool,
     /// When it was over.
-    pub end: Option<u32>,
-    /// The last check that listed the account, and those since then.
+    end: Option<u32>,
+    /// The last check that listed the account, and the listings since then.
     listed: u32,
     missed: u32,
     /// It was on record before anything was told.
@@ -52,25 +56,37 @@ pub struct Cycle {
     /// It was over before it had been down for enough checks.
     pub is_passed: bool,
     pub told: Vec<Telling>,
-    /// How it is told for certain.
-    pub way: Option<Way>,
+    /// Whether the answer to a message that would tell it was lost.
+    is_doubtful: bool,
 }
 
 impl Cycle {
+    /// How it is told for certain.
+    pub fn way(&self) -> Option<Way> {
+        let known = self.told.iter().find(|telling| telling.is_known);
+        known.map(|telling| telling.way)
+    }
+
     /// Whether it was told by the check after the one that saw it first.
     pub fn is_prompt(&self) -> bool {
-        self.told
-            .first()
-            .is_some_and(|telling| telling.hour <= self.first + 1)
+        let first = self.told.first();
+        first.is_some_and(|telling| telling.hour <= self.first + 1)
     }
 
     /// Whether no server failed in these two checks.
     pub fn is_fair(&self, trouble: &[bool]) -> bool {
-        !trouble
-            .iter()
-            .skip(self.first as usize)
-            .take(2)
-            .any(|trouble| *trouble)
+        let mut checks = trouble.iter().skip(self.first as usize).take(2);
+        !checks.any(|trouble| *trouble)
+    }
+}
+
+impl fmt::Display for Cycle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} down from hour {}", self.account, self.first)?;
+        if let Some(end) = self.end {
+            write!(f, " to {end}")?;
+        }
+        write!(f, ", in {} checks; told {:?}", self.checks, self.told)
     }
 }
 
@@ -91,7 +107,7 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    pub fn is_broken(&mut self, hour: u32, what: impl std::fmt::Display) {
+    pub fn is_broken(&mut self, hour: u32, what: impl fmt::Display) {
         self.broken.push(format!("hour {hour}: {what}"));
     }
 
@@ -127,7 +143,7 @@ impl Ledger {
                     is_baseline: false,
                     is_passed: false,
                     told: Vec::new(),
-                    way: None,
+                    is_doubtful: false,
                 });
             }
             None => {}
@@ -155,7 +171,7 @@ impl Ledger {
     fn end(&mut self, hour: u32, account: i64, is_back: bool) {
         let cycle = &mut self.cycles[self.open.remove(&account).unwrap()];
         cycle.end = Some(hour);
-        let is_told = matches!(cycle.way, Some(Way::Alert | Way::Incident(_)));
+        let is_told = matches!(cycle.way(), Some(Way::Alert | Way::Incident(_)));
         self.back += i64::from(is_back && is_told);
     }
 
@@ -173,46 +189,58 @@ impl Ledger {
         };
         cycle.is_passed = true;
         if cycle.checks >= confirm || !cycle.told.is_empty() {
-            let what = format!("passed: {cycle:?}");
+            let what = format!("passed: {cycle}");
             self.is_broken(hour, what);
         }
     }
 
-    /// Slack has a message that tells these. Whether it calls any a repeat is known of all together.
-    pub fn tell(&mut self, hour: u32, untold: &[Untold], says_repeat: bool, is_deep: bool) {
+    /// Slack has a message of the check that began at `began`, which tells these. Whether it calls any
+    /// a repeat is known of all together.
+    pub fn tell(&mut self, hour: u32, began: DateTime<Utc>, untold: &[Untold], says_repeat: bool) {
         for Untold {
             account,
             since,
-            is_attempted,
+            way,
+            attempted_at,
             ..
         } in untold.iter().copied()
         {
+            let is_attempted = attempted_at.is_some_and(|attempted_at| attempted_at < began);
             let Some(cycle) = self.cycle(hour, account, since) else {
                 continue;
             };
             let is_first = cycle.told.is_empty();
-            // The database had it that an earlier message may have told it, and this one says so.
             let is_marked = is_attempted && says_repeat;
-            cycle.told.push(Telling { hour, is_deep });
-            let is_sure = cycle.is_baseline || cycle.is_passed || cycle.way.is_some();
-            if is_sure || !is_first && !is_marked {
-                let what = format!("account {} told again: {cycle:?}", cycle.account);
+            let is_settled = cycle.is_baseline || cycle.is_passed || cycle.way().is_some();
+            cycle.told.push(Telling {
+                hour,
+                way,
+                is_marked,
+                is_known: false,
+            });
+            let is_false = is_attempted && !cycle.is_doubtful;
+            if is_settled || is_false || !is_first && !is_marked {
+                let what = format!("told again, or called a repeat: {cycle}");
                 self.is_broken(hour, what);
             }
         }
     }
 
-    /// It is on record that these are told.
-    pub fn confirm(&mut self, hour: u32, untold: &[Untold]) {
-        for Untold {
-            account,
-            since,
-            way,
-            ..
-        } in untold
-        {
+    /// The program does not know whether Slack has a message that tells these.
+    pub fn doubt(&mut self, hour: u32, untold: &[Untold]) {
+        for Untold { account, since, .. } in untold {
             if let Some(cycle) = self.cycle(hour, *account, *since) {
-                cycle.way = Some(*way);
+                cycle.is_doubtful = true;
+            }
+        }
+    }
+
+    /// The program knows that Slack has the last message that told these.
+    pub fn confirm(&mut self, hour: u32, untold: &[Untold]) {
+        for Untold { account, since, .. } in untold {
+            let cycle = self.cycle(hour, *account, *since);
+            if let Some(telling) = cycle.and_then(|cycle| cycle.told.last_mut()) {
+                telling.is_known = true;
             }
         }
     }
@@ -234,14 +262,14 @@ impl Ledger {
         for cycle in &self.cycles {
             let is_waiting = cycle.checks < confirm && cycle.end.is_none();
             let is_young = is_waiting || hour - cycle.first < YOUNG;
-            let is_told = cycle.is_baseline || cycle.is_passed || cycle.way.is_some();
+            let is_told = cycle.is_baseline || cycle.is_passed || cycle.way().is_some();
             if !is_told && !is_young {
-                self.broken.push(format!("never told: {cycle:?}"));
+                self.broken.push(format!("never told: {cycle}"));
             }
             let is_due = cycle.is_lasting && cycle.is_fair(trouble) && !cycle.is_baseline;
-            let is_folded = matches!(cycle.way, None | Some(Way::Chronic));
+            let is_folded = matches!(cycle.way(), None | Some(Way::Chronic));
             if is_due && !is_folded && !cycle.is_prompt() {
-                self.broken.push(format!("told late: {cycle:?}"));
+                self.broken.push(format!("told late: {cycle}"));
             }
         }
         let (back, told) = (self.back, self.back_told);

@@ -12,12 +12,12 @@ mod tell;
 mod world;
 
 use monitor::config::Alerts;
-use monitor::store::Database;
+use monitor::store::{Database, Recoveries};
 
 use check::Monitor;
 pub use ledger::{Cycle, YOUNG};
 pub use plan::Plan;
-pub use sink::Traffic;
+pub use sink::{Traffic, Weather};
 use world::World;
 
 /// What is simulated.
@@ -27,6 +27,22 @@ pub struct Scale {
     pub days: u32,
     /// Accounts at the beginning; some come and some go.
     pub accounts: u32,
+    pub weather: Weather,
+}
+
+/// The settings that are compared.
+pub fn policies() -> [(&'static str, Alerts); 3] {
+    let mut confirming = Alerts::default();
+    confirming.rules.confirm_checks = 2;
+    let recovering = Alerts {
+        recoveries: Recoveries::Thread,
+        ..Alerts::default()
+    };
+    [
+        ("monitor", Alerts::default()),
+        ("CONFIRM_CHECKS=2", confirming),
+        ("SLACK_NOTIFY_RECONNECTED=thread", recovering),
+    ]
 }
 
 /// What came of it.
@@ -42,7 +58,7 @@ pub struct Outcome {
 }
 
 /// Plays the plan with these settings.
-pub fn play(plan: &Plan, scale: Scale, alerts: Alerts) -> Outcome {
+pub fn play(plan: &Plan, alerts: Alerts) -> Outcome {
     let folder = tempfile::tempdir().unwrap();
     let database = Database::scratch(&folder.path().join("monitor.db"));
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -50,8 +66,8 @@ pub fn play(plan: &Plan, scale: Scale, alerts: Alerts) -> Outcome {
         .build()
         .unwrap();
     let (slack, mut ledger) = runtime.block_on(async {
-        let mut world = World::new(plan, scale.seed);
-        let mut monitor = Monitor::new(plan, alerts, scale.seed, &database).await;
+        let mut world = World::new(plan);
+        let mut monitor = Monitor::new(plan, alerts, &database).await;
         for hour in 0..plan.hours {
             world.advance(hour);
             monitor.check(hour, &world, plan.blind[hour as usize]).await;

@@ -34,6 +34,7 @@ pub struct Spell {
 }
 
 pub struct Plan {
+    pub scale: Scale,
     pub hours: u32,
     /// By id.
     pub accounts: Vec<Account>,
@@ -94,6 +95,7 @@ impl Plan {
         let worst = outages[outages.len() / 2];
         let slack_outage = worst.saturating_sub(2)..worst.saturating_sub(2) + SLACK_OUTAGE;
         Self {
+            scale,
             hours,
             names: fleet::names(&accounts),
             listed,
@@ -192,7 +194,7 @@ impl Planner<'_> {
     /// Many accounts at once; when each outage begins. At least one of each sort, and one of the
     /// domain with the odd name.
     fn outages(&mut self, days: u32) -> Vec<u32> {
-        let last = self.hours - QUIET;
+        let last = self.hours - 2 * QUIET;
         let mut begun = Vec::new();
         for _ in 0..(days / 8).max(1) {
             begun.push(self.rng.u32(24..last));

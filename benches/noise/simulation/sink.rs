@@ -8,12 +8,23 @@ use monitor::domain::Receipt;
 use monitor::slack::message::Message;
 
 use super::limits;
+use super::plan::{Plan, QUIET};
 
-/// Of how many posts the answer is lost; of half of those the message, too.
-const LOST: f64 = 0.005;
+/// The share of posts that do not go as they should, beside an outage.
+#[derive(Debug, Clone, Copy)]
+pub struct Weather {
+    /// Of these the answer is lost; of half of them the message, too.
+    pub lost: f64,
+    /// The program does not live to see the answer of these.
+    pub killed: f64,
+}
 
-/// Of how many posts the program does not live to see the answer.
-const KILLED: f64 = 0.001;
+impl Weather {
+    pub const USUAL: Self = Self {
+        lost: 0.005,
+        killed: 0.001,
+    };
+}
 
 /// What the program hears of a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +61,7 @@ pub struct Traffic {
 
 pub struct Slack {
     rng: Rng,
+    weather: Weather,
     outage: Range<u32>,
     /// From this hour on there are no faults.
     quiet_from: u32,
@@ -64,37 +76,45 @@ pub struct Slack {
 }
 
 impl Slack {
-    pub fn new(seed: u64, hours: u32, outage: Range<u32>, quiet_from: u32) -> Self {
+    pub fn new(plan: &Plan) -> Self {
         Self {
-            rng: Rng::with_seed(seed),
-            outage,
-            quiet_from,
+            rng: Rng::with_seed(plan.scale.seed),
+            weather: plan.scale.weather,
+            outage: plan.slack_outage.clone(),
+            quiet_from: plan.hours - QUIET,
             posts: 0,
             channel: BTreeMap::new(),
-            traffic: vec![Traffic::default(); hours as usize],
-            trouble: vec![false; hours as usize],
+            traffic: vec![Traffic::default(); plan.hours as usize],
+            trouble: vec![false; plan.hours as usize],
             faults: Vec::new(),
         }
     }
 
-    /// `chat.postMessage`.
-    pub fn post(&mut self, hour: u32, message: &Message, parent: Option<&Receipt>) -> Posted {
+    /// `chat.postMessage`, into the channel or, if it is a reply that is not shown there, into a thread
+    /// alone.
+    pub fn post(
+        &mut self,
+        hour: u32,
+        message: &Message,
+        parent: Option<&Receipt>,
+        is_shown: bool,
+    ) -> Posted {
         self.judge(hour, message, parent, false);
         self.posts += 1;
         let receipt = Receipt {
             channel: "C0123456789".to_owned(),
             ts: format!("1767571500.{:06}", self.posts),
         };
-        let (is_taken, answer) = self.weather(hour);
+        let (is_taken, answer) = self.fate(hour);
         self.trouble[hour as usize] |= answer != Answer::Taken;
         if is_taken {
             let traffic = &mut self.traffic[hour as usize];
-            match parent {
-                Some(_) => traffic.replies += 1,
-                None => {
-                    traffic.channel += 1;
-                    self.channel.insert(receipt.ts.clone(), hour);
-                }
+            *match is_shown {
+                true => &mut traffic.channel,
+                false => &mut traffic.replies,
+            } += 1;
+            if parent.is_none() {
+                self.channel.insert(receipt.ts.clone(), hour);
             }
         }
         let receipt = parent.cloned().unwrap_or(receipt);
@@ -125,7 +145,8 @@ impl Slack {
         self.traffic[hour as usize].notices += 1;
     }
 
-    fn weather(&mut self, hour: u32) -> (bool, Answer) {
+    fn fate(&mut self, hour: u32) -> (bool, Answer) {
+        let Weather { lost, killed } = self.weather;
         let drawn = self.rng.f64();
         let is_taken = self.rng.bool();
         if self.outage.contains(&hour) {
@@ -140,8 +161,8 @@ impl Slack {
         }
         match drawn {
             _ if hour >= self.quiet_from => (true, Answer::Taken),
-            _ if drawn < LOST => (is_taken, Answer::Lost),
-            _ if drawn < LOST + KILLED => (is_taken, Answer::Killed),
+            _ if drawn < lost => (is_taken, Answer::Lost),
+            _ if drawn < lost + killed => (is_taken, Answer::Killed),
             _ => (true, Answer::Taken),
         }
     }

@@ -10,14 +10,13 @@ use sqlx::{Row as _, raw_sql};
 
 use super::check::Monitor;
 use super::ledger::Untold;
-use super::sink::Answer;
+use super::sink::{Answer, Posted};
 
 const DAY: TimeDelta = TimeDelta::hours(24);
 
 /// What the database has as untold and is to be told.
 const UNTOLD: &str = "
-    select account_id, detected_at, told_as, incident_id, is_active,
-           announce_attempted_at is not null as is_attempted
+    select account_id, detected_at, told_as, incident_id, is_active, announce_attempted_at
       from disconnected_accounts
      where announced_at is null and told_as is not null and told_as <> 'passed'";
 
@@ -40,10 +39,12 @@ impl Monitor<'_> {
                     continue;
                 }
             };
+            let is_shown = parent.is_none() || matches!(part.place, Place::ThreadAndChannel(_));
             if part.tells_nothing() {
-                self.slack.post(self.hour, &part.message, parent);
-                self.now += TimeDelta::seconds(1);
-                continue;
+                match self.post(&part.message, parent, is_shown).answer {
+                    Answer::Killed => return Err(self.die().await),
+                    _ => continue,
+                }
             }
             let untold = self.untold().await;
             let told = self.told(&part.telling, &untold);
@@ -54,12 +55,15 @@ impl Monitor<'_> {
                     .attempt(&self.run_id, &part.telling, attempted_at);
                 noted.await.unwrap();
             }
-            let posted = self.slack.post(self.hour, &part.message, parent);
-            self.now += TimeDelta::seconds(1);
+            let posted = self.post(&part.message, parent, is_shown);
             if posted.is_taken {
-                let is_deep = parent.is_some_and(|parent| self.slack.is_old(self.hour, parent));
+                let is_old = parent.is_some_and(|parent| self.slack.is_old(self.hour, parent));
+                if is_old && !is_shown && !told.is_empty() {
+                    self.ledger
+                        .is_broken(self.hour, "told where nobody looks: a day below");
+                }
                 self.ledger
-                    .tell(self.hour, &told, says_repeat(&part.message), is_deep);
+                    .tell(self.hour, self.began, &told, says_repeat(&part.message));
             }
             match posted.answer {
                 Answer::Taken => {}
@@ -68,8 +72,11 @@ impl Monitor<'_> {
                     withdrawn.await.unwrap();
                     return Ok(false);
                 }
-                Answer::Lost => return Ok(false),
-                Answer::Killed => return Err(Killed),
+                Answer::Lost => {
+                    self.ledger.doubt(self.hour, &told);
+                    return Ok(false);
+                }
+                Answer::Killed => return Err(self.die().await),
             }
             let receipt = posted.receipt;
             attempted_at = self.now;
@@ -90,10 +97,23 @@ impl Monitor<'_> {
         Ok(true)
     }
 
+    /// Of all that was noted as begun nobody knows how it ended, or whether it was.
+    async fn die(&mut self) -> Killed {
+        let mut untold = self.untold().await;
+        untold.retain(|untold| untold.attempted_at.is_some());
+        self.ledger.doubt(self.hour, &untold);
+        Killed
+    }
+
+    fn post(&mut self, message: &Message, parent: Option<&Receipt>, is_shown: bool) -> Posted {
+        let posted = self.slack.post(self.hour, message, parent, is_shown);
+        self.now += TimeDelta::seconds(1);
+        posted
+    }
+
     /// Posts a message about the checks; when Slack took it for certain.
     pub(super) fn notice(&mut self, message: &Message) -> Result<Option<DateTime<Utc>>, Killed> {
-        let posted = self.slack.post(self.hour, message, None);
-        self.now += TimeDelta::seconds(1);
+        let posted = self.post(message, None, true);
         if posted.is_taken {
             self.slack.note_notice(self.hour);
         }
@@ -213,7 +233,7 @@ impl Monitor<'_> {
             since: row.get("detected_at"),
             way: Way::read(row.get("told_as"), row.get("incident_id")),
             is_open: row.get("is_active"),
-            is_attempted: row.get("is_attempted"),
+            attempted_at: row.get("announce_attempted_at"),
         });
         untold.collect()
     }

@@ -26,10 +26,10 @@ pub struct World<'p> {
 
 impl<'p> World<'p> {
     /// The fleet before its first hour.
-    pub fn new(plan: &'p Plan, seed: u64) -> Self {
+    pub fn new(plan: &'p Plan) -> Self {
         Self {
             plan,
-            rng: Rng::with_seed(seed),
+            rng: Rng::with_seed(plan.scale.seed),
             hour: 0,
             accounts: plan.accounts.clone(),
             next: 0,
