@@ -228,11 +228,16 @@ impl<'a> Check<'a> {
         let daily = self.daily(&known.memory, &triage, open);
         let names = self.names(&news, daily.as_ref(), &fleet).await;
         let context = self.context(&csv, &fleet, &names);
-        let posted = self.tell(&message::news(&news, &context)).await?;
+        let messages = message::news(&news, &context);
+        let daily = daily.and_then(|daily| message::daily(&daily, &context));
+        let counts = Counts::new(accounts, disconnected, &diff);
+        // What a large outage has in memory is on record, and to mark it as told takes some, too.
+        drop(news);
+        drop((diff, known.open));
+        let posted = self.tell(&messages).await?;
         if posted.untold.is_none() {
             let back = self.recoveries(&context).await?;
             self.tell_aside(&back, "who is back").await?;
-            let daily = daily.and_then(|daily| message::daily(&daily, &context));
             self.tell_aside(daily.as_slice(), "the daily message")
                 .await?;
         }
@@ -241,7 +246,7 @@ impl<'a> Check<'a> {
             _ => None,
         };
         self.close(Applied {
-            counts: Counts::new(accounts, disconnected, &diff),
+            counts,
             told: posted.told,
             untold: posted.untold,
             unaudited,

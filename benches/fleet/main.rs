@@ -30,7 +30,7 @@ use support::Engine;
 use targets::Targets;
 
 /// Accounts of a fleet, and how often it is measured. The median of the CPU time is shown.
-const FLEETS: [(u32, usize); 4] = [(1_000, 3), (10_000, 3), (100_000, 3), (1_000_000, 1)];
+const FLEETS: [(u32, usize); 4] = [(1_000, 9), (10_000, 9), (100_000, 3), (1_000_000, 1)];
 
 /// What a short run leaves out.
 const QUICK: u32 = 100_000;

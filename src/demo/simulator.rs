@@ -57,8 +57,12 @@ pub struct Traffic {
 }
 
 #[derive(Deserialize)]
-struct Asked {
+struct Caller {
     api_key: String,
+}
+
+#[derive(Deserialize)]
+struct Place {
     offset: u32,
     limit: u32,
 }
@@ -115,7 +119,10 @@ impl World {
         let address = listener.local_addr()?;
         let router = Router::new()
             .route("/api/v1/email-accounts/", get(list))
+            .route("/api/v1/client/", get(clients))
+            .route("/api/v1/campaigns/", get(campaigns))
             .route("/api/chat.postMessage", post(take_message))
+            .route("/api/chat.update", post(take_edit))
             .with_state(self);
         tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(address)
@@ -138,35 +145,58 @@ pub fn page(accounts: impl ExactSizeIterator<Item = u32>, down: &Down) -> String
     body
 }
 
-async fn list(State(world): State<World>, Query(asked): Query<Asked>) -> Response {
-    let (latency, word, down) = {
-        let mut shared = world.shared();
-        let now = Instant::now();
-        let word = shared.gate.as_mut().map(|gate| gate.ask(now));
-        shared.traffic.arrivals.push(now);
-        shared.traffic.refused += usize::from(word.is_some_and(|word| !word.granted));
-        (shared.latency, word, Arc::clone(&shared.down))
-    };
-    if !latency.is_zero() {
-        tokio::time::sleep(latency).await;
+async fn list(
+    State(world): State<World>,
+    Query(caller): Query<Caller>,
+    Query(place): Query<Place>,
+) -> Response {
+    let to = place.offset.saturating_add(place.limit).min(world.accounts);
+    world
+        .answer(&caller, |down| page(place.offset..to, down))
+        .await
+}
+
+async fn clients(State(world): State<World>, Query(caller): Query<Caller>) -> Response {
+    let body = |_: &Down| Value::from_iter(account::clients()).to_string();
+    world.answer(&caller, body).await
+}
+
+async fn campaigns(State(world): State<World>, Query(caller): Query<Caller>) -> Response {
+    let body = |_: &Down| Value::from_iter(account::campaigns(world.accounts)).to_string();
+    world.answer(&caller, body).await
+}
+
+impl World {
+    /// Smartlead's answer: what `body` makes of who is down, unless the caller is turned away.
+    async fn answer(&self, caller: &Caller, body: impl FnOnce(&Down) -> String) -> Response {
+        let (latency, word, down) = {
+            let mut shared = self.shared();
+            let now = Instant::now();
+            let word = shared.gate.as_mut().map(|gate| gate.ask(now));
+            shared.traffic.arrivals.push(now);
+            shared.traffic.refused += usize::from(word.is_some_and(|word| !word.granted));
+            (shared.latency, word, Arc::clone(&shared.down))
+        };
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
+        }
+        let headers = word.map(|word| word.headers(SystemTime::now()));
+        let headers = AppendHeaders(headers.unwrap_or_default());
+        if let Some(Word {
+            granted: false,
+            wait,
+            ..
+        }) = word
+        {
+            return (headers, refusal(wait)).into_response();
+        }
+        if caller.api_key != KEY {
+            let body = Json(json!({"message": "Invalid API Key"}));
+            return (StatusCode::UNAUTHORIZED, headers, body).into_response();
+        }
+        let json = [(CONTENT_TYPE, "application/json")];
+        (headers, json, body(&down)).into_response()
     }
-    let headers = word.map(|word| word.headers(SystemTime::now()));
-    let headers = AppendHeaders(headers.unwrap_or_default());
-    if let Some(Word {
-        granted: false,
-        wait,
-        ..
-    }) = word
-    {
-        return (headers, refusal(wait)).into_response();
-    }
-    if asked.api_key != KEY {
-        let body = Json(json!({"message": "Invalid API Key"}));
-        return (StatusCode::UNAUTHORIZED, headers, body).into_response();
-    }
-    let to = asked.offset.saturating_add(asked.limit).min(world.accounts);
-    let body = page(asked.offset..to, &down);
-    (headers, [(CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 /// Word that there have been too many requests, and that the next has to wait so long.
@@ -186,4 +216,8 @@ async fn take_message(State(world): State<World>, Json(message): Json<Value>) ->
     let channel = &mut world.shared().channel;
     channel.push(message);
     Json(json!({"ok": true, "channel": "C0DEMO", "ts": format!("1700000000.{:06}", channel.len())}))
+}
+
+async fn take_edit(Json(edit): Json<Value>) -> Json<Value> {
+    Json(json!({"ok": true, "channel": "C0DEMO", "ts": edit.get("ts")}))
 }

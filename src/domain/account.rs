@@ -1,5 +1,7 @@
 //! Accounts as a source lists them.
 
+use std::borrow::Cow;
+
 use arcstr::ArcStr;
 
 use super::cause::Class;
@@ -64,9 +66,17 @@ impl Mailbox {
     }
 
     /// The domain it sends from, in lower case.
-    pub fn domain(&self) -> Option<String> {
+    pub fn domain(&self) -> Option<Cow<'_, str>> {
         let (_, domain) = self.address.as_deref()?.rsplit_once('@')?;
-        (!domain.is_empty()).then(|| domain.to_lowercase())
+        let is_lower = domain
+            .bytes()
+            .all(|b| b.is_ascii() && !b.is_ascii_uppercase());
+        let domain = if is_lower {
+            Cow::Borrowed(domain)
+        } else {
+            Cow::Owned(domain.to_lowercase())
+        };
+        Some(domain).filter(|domain| !domain.is_empty())
     }
 
     /// The names of its tags.

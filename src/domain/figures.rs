@@ -1,5 +1,6 @@
 //! Figures about cycles: who is down most, how long, and by what.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -39,7 +40,7 @@ impl Dimension {
             Self::Kind => Some(disconnection.kind.as_str().to_owned()),
             Self::Cause => Some(disconnection.cause.as_str().to_owned()),
             Self::AccountType => mailbox.account_type.as_deref().map(str::to_owned),
-            Self::SendingDomain => mailbox.domain(),
+            Self::SendingDomain => mailbox.domain().map(Cow::into_owned),
             Self::Client => mailbox.client_id.map(|id| id.to_string()),
             Self::Tag => {
                 let tags: Vec<String> = mailbox.tag_names().map(str::to_owned).collect();

@@ -6,6 +6,7 @@ use std::hash::Hash;
 use arcstr::ArcStr;
 use chrono::{DateTime, Utc};
 
+use super::account::Mailbox;
 use super::cause::Class;
 use super::disconnection::Disconnection;
 use super::ledger::Receipt;
@@ -103,8 +104,7 @@ impl Scope {
         }
     }
 
-    fn holds(&self, disconnection: &Disconnection) -> bool {
-        let mailbox = &disconnection.mailbox;
+    fn holds(&self, mailbox: &Mailbox) -> bool {
         match self {
             Self::Domain(domain) => mailbox.domain().as_deref() == Some(&**domain),
             Self::Client(id) => mailbox.client_id == Some(*id),
@@ -117,7 +117,7 @@ impl Scope {
 impl Factor {
     /// Whether an account went down for it.
     pub fn explains(&self, disconnection: &Disconnection) -> bool {
-        disconnection.cause == self.cause && self.scope.holds(disconnection)
+        disconnection.cause == self.cause && self.scope.holds(&disconnection.mailbox)
     }
 }
 
@@ -189,34 +189,41 @@ pub fn find(candidates: &[&Disconnection], new: usize, threshold: Threshold) -> 
     })
 }
 
-/// The narrowest scope that holds at least so many of those with this cause.
+/// The narrowest scope that holds at least so many of those with this cause, which has to be more
+/// than half of them.
 fn scope(candidates: &[&Disconnection], cause: Class, least: usize) -> Scope {
     let ours = candidates.iter().filter(|d| d.cause == cause);
     let mailboxes = ours.map(|d| &d.mailbox);
-    let domains = by_frequency(mailboxes.clone().filter_map(|mailbox| mailbox.domain()));
-    let clients = by_frequency(mailboxes.clone().filter_map(|mailbox| mailbox.client_id));
-    let types = by_frequency(mailboxes.filter_map(|mailbox| mailbox.account_type.as_ref()));
+    let domain = majority(mailboxes.clone().filter_map(|mailbox| mailbox.domain()));
+    let client = majority(mailboxes.clone().filter_map(|mailbox| mailbox.client_id));
+    let name = majority(mailboxes.clone().filter_map(|m| m.account_type.as_ref()));
     let scopes = [
-        domains
-            .into_iter()
-            .next()
-            .map(|(domain, count)| (Scope::Domain(domain.into()), count)),
-        clients
-            .into_iter()
-            .next()
-            .map(|(client, count)| (Scope::Client(client), count)),
-        types
-            .into_iter()
-            .next()
-            .map(|(name, count)| (Scope::AccountType(name.clone()), count)),
+        domain.map(|domain| Scope::Domain(domain.into())),
+        client.map(Scope::Client),
+        name.map(|name| Scope::AccountType(name.clone())),
     ];
-    let mut scopes = scopes.into_iter().flatten();
-    let narrowest = scopes.find(|(_, count)| *count >= least);
-    narrowest.map_or(Scope::Fleet, |(scope, _)| scope)
+    let holds = |scope: &Scope| mailboxes.clone().filter(|m| scope.holds(m)).count() >= least;
+    let narrowest = scopes.into_iter().flatten().find(holds);
+    narrowest.unwrap_or(Scope::Fleet)
+}
+
+/// The value that more than half of these are, if there is one; otherwise any. Boyer and Moore's
+/// vote, which keeps one value: an outage of the whole fleet has as many domains as that.
+fn majority<T: PartialEq>(values: impl Iterator<Item = T>) -> Option<T> {
+    let mut ahead = 0_usize;
+    values.fold(None, |leader, value| {
+        let is_for = leader.as_ref() == Some(&value);
+        if is_for || ahead == 0 {
+            ahead += 1;
+            return Some(value);
+        }
+        ahead -= 1;
+        leader
+    })
 }
 
 /// Values and how often they occur, the most frequent first.
-fn by_frequency<T: Hash + Ord>(values: impl Iterator<Item = T>) -> Vec<(T, usize)> {
+pub fn by_frequency<T: Hash + Ord>(values: impl Iterator<Item = T>) -> Vec<(T, usize)> {
     let mut counts: HashMap<T, usize> = HashMap::new();
     for value in values {
         *counts.entry(value).or_default() += 1;
@@ -224,4 +231,25 @@ fn by_frequency<T: Hash + Ord>(values: impl Iterator<Item = T>) -> Vec<(T, usize
     let mut counts: Vec<(T, usize)> = counts.into_iter().collect();
     counts.sort_unstable_by(|(a, more), (b, less)| less.cmp(more).then_with(|| a.cmp(b)));
     counts
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_majority_is_found_wherever_its_values_stand(
+            values in proptest::collection::vec(0..4_u8, 1..40),
+        ) {
+            let found = majority(values.iter().copied());
+            let (most, count) = by_frequency(values.iter().copied())[0];
+            if count * 2 > values.len() {
+                prop_assert_eq!(found, Some(most));
+            }
+            prop_assert!(found.is_none_or(|found| values.contains(&found)));
+        }
+    }
 }

@@ -151,11 +151,12 @@ impl IncidentNews<'_> {
             Some(_) => Some(Step::Growth),
         };
         let is_known = incident.headline.is_some() || news.is_some();
-        let end = incident.closed_at.filter(|_| is_known).map(|_| Step::End);
-        let step = move |step| Self {
-            step,
+        let is_over = incident.closed_at.is_some() && is_known;
+        let end = is_over.then(|| Self {
+            step: Step::End,
             ..self.clone()
-        };
-        news.into_iter().chain(end).map(step)
+        });
+        let news = news.map(|step| Self { step, ..self });
+        news.into_iter().chain(end)
     }
 }

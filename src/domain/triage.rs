@@ -107,7 +107,16 @@ struct Candidate<'a> {
     is_on_record: bool,
     /// Whether it went down in this check.
     is_new: bool,
+    /// Whether it has been down for enough checks.
+    is_ready: bool,
     was: Way,
+}
+
+impl Candidate<'_> {
+    /// Whether it is ready for a way and has none.
+    fn is_free(&self) -> bool {
+        self.is_ready && self.disconnection.way == Way::Undecided
+    }
 }
 
 /// Gives each disconnection that is open after `diff` and untold its way. `open` are those that
@@ -137,23 +146,21 @@ pub fn triage(
     if announce == Announce::New {
         triage.fold(&mut candidates, memory);
     }
-    let is_ready = |candidate: &Candidate<'_>| {
-        candidate.disconnection.way == Way::Undecided && confirmed.allows(candidate, &seen)
-    };
-    let (mut ready, others): (Vec<_>, Vec<_>) = candidates.into_iter().partition(is_ready);
-    if announce == Announce::New {
-        triage.note_chronic(&mut ready, memory);
+    for candidate in &mut candidates {
+        candidate.is_ready =
+            candidate.disconnection.way == Way::Undecided && confirmed.allows(candidate, &seen);
     }
-    triage.join(&mut ready);
-    triage.open(&mut ready, rules.incident, memory.last_incident);
-    for candidate in &mut ready {
-        if candidate.disconnection.way == Way::Undecided {
-            candidate.disconnection.way = Way::Alert;
-        }
+    if announce == Announce::New {
+        triage.note_chronic(&mut candidates, memory);
+    }
+    triage.join(&mut candidates);
+    triage.open(&mut candidates, rules.incident, memory.last_incident);
+    for candidate in candidates.iter_mut().filter(|c| c.is_free()) {
+        candidate.disconnection.way = Way::Alert;
     }
     let undecided = |candidate: &&Candidate<'_>| candidate.disconnection.way == Way::Undecided;
-    triage.waiting = others.iter().filter(undecided).count();
-    for candidate in ready.iter().chain(&others) {
+    triage.waiting = candidates.iter().filter(undecided).count();
+    for candidate in &candidates {
         triage.settle(candidate);
     }
     triage.moved.sort_by_key(|(account, _)| *account);
@@ -232,6 +239,7 @@ fn candidates<'a>(
             disconnection,
             is_on_record,
             is_new,
+            is_ready: false,
         })
         .collect()
 }
@@ -353,16 +361,14 @@ impl Triage {
     }
 
     /// Has each join the narrowest open incident that explains it, and of equals the oldest.
-    fn join(&mut self, ready: &mut [Candidate<'_>]) {
+    fn join(&mut self, candidates: &mut [Candidate<'_>]) {
         let mut open: Vec<&mut Incident> = self
             .incidents
             .iter_mut()
             .filter(|incident| incident.closed_at.is_none())
             .collect();
         open.sort_by_key(|incident| (incident.factor.scope.breadth(), incident.id));
-        let is_free =
-            |candidate: &&mut Candidate<'_>| candidate.disconnection.way == Way::Undecided;
-        for candidate in ready.iter_mut().filter(is_free) {
+        for candidate in candidates.iter_mut().filter(|c| c.is_free()) {
             let disconnection = &mut *candidate.disconnection;
             let mut open = open.iter_mut();
             if let Some(incident) = open.find(|i| i.factor.explains(disconnection)) {
@@ -374,16 +380,12 @@ impl Triage {
     }
 
     /// Opens an incident for what enough of the others have in common, until nothing is.
-    fn open(&mut self, ready: &mut [Candidate<'_>], threshold: Threshold, last: u32) {
-        let is_free = |candidate: &&Candidate<'_>| candidate.disconnection.way == Way::Undecided;
-        let new = ready.iter().filter(is_free).count();
+    fn open(&mut self, candidates: &mut [Candidate<'_>], threshold: Threshold, last: u32) {
+        let new = candidates.iter().filter(|c| c.is_free()).count();
         let ids = (last.saturating_add(1)..).map_while(IncidentId::new);
         for id in ids {
-            let free: Vec<&Disconnection> = ready
-                .iter()
-                .filter(is_free)
-                .map(|candidate| &*candidate.disconnection)
-                .collect();
+            let free = candidates.iter().filter(|c| c.is_free());
+            let free: Vec<&Disconnection> = free.map(|c| &*c.disconnection).collect();
             let Some(factor) = find(&free, new, threshold) else {
                 break;
             };
@@ -392,10 +394,8 @@ impl Triage {
             let Some(opened_at) = ours().map(|d| d.detected_at).min() else {
                 break;
             };
-            let ours = ready
-                .iter_mut()
-                .filter(|c| c.disconnection.way == Way::Undecided);
-            for candidate in ours.filter(|c| factor.explains(c.disconnection)) {
+            let free = candidates.iter_mut().filter(|c| c.is_free());
+            for candidate in free.filter(|c| factor.explains(c.disconnection)) {
                 candidate.disconnection.way = Way::Incident(id);
             }
             self.opened.push(id);
@@ -416,7 +416,8 @@ impl Triage {
     }
 
     /// Has those that are chronic be told as that in an ordinary alert, whatever else is down.
-    fn note_chronic(&mut self, ready: &mut [Candidate<'_>], memory: &Memory) {
+    fn note_chronic(&mut self, candidates: &mut [Candidate<'_>], memory: &Memory) {
+        let ready = candidates.iter_mut().filter(|c| c.is_free());
         for Candidate { disconnection, .. } in ready {
             let account = disconnection.mailbox.id;
             let relapses = memory.relapses.get(&account).copied().unwrap_or_default();

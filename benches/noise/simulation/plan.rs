@@ -1,5 +1,6 @@
 //! What goes wrong in the time that is simulated, and when. All of it follows from the seed.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
@@ -200,7 +201,8 @@ impl Planner<'_> {
             begun.push(self.rng.u32(24..last));
             self.provider_outage(begun[begun.len() - 1]);
         }
-        let large = self.groups(|account| account.mailbox.domain());
+        let domain = |account: &Account| account.mailbox.domain().map(Cow::into_owned);
+        let large = self.groups(domain);
         for number in 0..(days / 15).max(1) as usize {
             let hour = self.rng.u32(24..last);
             let domain = if number == 0 {

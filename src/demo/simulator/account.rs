@@ -1,12 +1,15 @@
-//! An account as the documented listing shows it, written without a detour: benchmarks ask for
-//! millions.
+//! An account as the documented listing shows it with its campaigns, written without a detour:
+//! benchmarks ask for millions. And what names its client and its campaigns.
 
 use std::fmt;
+use std::ops::Range;
+
+use serde_json::{Value, json};
 
 use crate::domain::Kind;
 
 /// About so many bytes has one.
-pub(super) const USUAL_SIZE: usize = 1_150;
+pub(super) const USUAL_SIZE: usize = 1_180;
 
 /// An account and what of it fails. It shows as JSON.
 pub(super) struct Account {
@@ -49,6 +52,63 @@ const NAMES: [(&str, &str); 7] = [
     ("Jonas", "jonas"),
 ];
 
+/// The client with the lowest id, which has the first of [`CLIENTS`].
+const FIRST_CLIENT: usize = 70;
+
+const CLIENTS: [&str; 6] = [
+    "Acme",
+    "Birch & Co",
+    "Cobalt",
+    "Dune Labs",
+    "Elm Street",
+    "Fjord",
+];
+
+/// The campaign with the lowest id.
+const FIRST_CAMPAIGN: u32 = 1_001;
+
+/// Accounts of a domain.
+const MAILBOXES: u32 = 5;
+
+/// Accounts that have the same first campaign.
+const SENDERS: u32 = 50;
+
+/// An account sends for up to so many campaigns less one.
+const CAMPAIGNS: u32 = 4;
+
+/// The ids of the campaigns that an account sends for.
+fn campaigns_of(index: u32) -> Range<u32> {
+    let first = FIRST_CAMPAIGN + index / SENDERS;
+    first..first + index % CAMPAIGNS
+}
+
+/// The clients, as their listing shows them.
+pub(super) fn clients() -> impl Iterator<Item = Value> {
+    let client = |(id, name)| json!({"id": id, "name": name, "email": null});
+    (FIRST_CLIENT..).zip(CLIENTS).map(client)
+}
+
+/// The campaigns of the first so many accounts, as their listing shows them.
+pub(super) fn campaigns(accounts: u32) -> impl Iterator<Item = Value> {
+    let end = FIRST_CAMPAIGN + accounts.div_ceil(SENDERS) + CAMPAIGNS - 2;
+    let campaign = |id| json!({"id": id, "name": format!("Campaign {id}"), "status": "ACTIVE"});
+    (FIRST_CAMPAIGN..end).map(campaign)
+}
+
+/// Numbers in a list, as JSON.
+struct List(Range<u32>);
+
+impl fmt::Display for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[")?;
+        for number in self.0.clone() {
+            let comma = if number == self.0.start { "" } else { "," };
+            write!(f, "{comma}{number}")?;
+        }
+        f.write_str("]")
+    }
+}
+
 /// One after the other, over and over.
 fn pick<T: Copy + Default>(values: &[T], index: u32) -> T {
     let place = index as usize % values.len().max(1);
@@ -73,14 +133,16 @@ impl fmt::Display for Account {
         let id = 48_120_000 + u64::from(index);
         let [provider, smtp_host, imap_host, smtp_error, imap_error] = pick(&PROVIDERS, index);
         let (name, user) = pick(&NAMES, index);
-        let domain = index / 5 % 40 + 1;
+        let domain = index / MAILBOXES + 1;
         let smtp_failed = self.kind.is_some_and(Kind::smtp_failed);
         let imap_failed = self.kind.is_some_and(Kind::imap_failed);
         let (smtp_ok, imap_ok) = (!smtp_failed, !imap_failed);
         let smtp_error = Text(smtp_failed.then_some(smtp_error));
         let imap_error = Text(imap_failed.then_some(imap_error));
-        let (daily_cap, sent, campaigns) = (30 + index % 3 * 10, index % 30, index % 4);
-        let (client, pool) = (70 + index % 6, index % 3 + 1);
+        let (daily_cap, sent) = (30 + index % 3 * 10, index % 30);
+        let (client, pool) = (FIRST_CLIENT + index as usize % CLIENTS.len(), index % 3 + 1);
+        let campaigns = List(campaigns_of(index));
+        let campaign_count = campaigns.0.len();
         write!(
             f,
             "{{\"id\":{id},\"created_at\":\"2026-02-03T09:12:44.120Z\",\
@@ -97,7 +159,8 @@ impl fmt::Display for Account {
              \"custom_tracking_domain\":\"\",\"bcc_email\":null,\"different_reply_to_address\":null,\
              \"is_smtp_success\":{smtp_ok},\"is_imap_success\":{imap_ok},\
              \"smtp_failure_error\":{smtp_error},\"imap_failure_error\":{imap_error},\
-             \"type\":\"{provider}\",\"client_id\":{client},\"campaign_count\":{campaigns},\
+             \"type\":\"{provider}\",\"client_id\":{client},\
+             \"campaign_count\":{campaign_count},\"campaign_ids\":{campaigns},\
              \"tags\":[{{\"tag_id\":1,\"tag_name\":\"pool-{pool}\",\"tag_color\":\"#B1FCCF\"}}],\
              \"warmup_details\":{{\"status\":\"ACTIVE\",\"total_sent_count\":450,\
              \"total_spam_count\":2,\"warmup_reputation\":\"95%\",\"warmup_key_id\":789,\
@@ -131,5 +194,28 @@ mod tests {
             assert_eq!(account["id"], 48_120_000 + index);
         }
         assert_eq!(page(0..0, &down), "[]");
+    }
+    #[test]
+    fn each_account_has_a_client_and_campaigns_that_are_listed() {
+        let ids = |listed: Vec<Value>| -> Vec<Value> {
+            listed
+                .into_iter()
+                .map(|entry| entry["id"].clone())
+                .collect()
+        };
+        for fleet in [1, 49, 50, 51, 100] {
+            let (clients, campaigns) = (ids(clients().collect()), ids(campaigns(fleet).collect()));
+            let body = page(0..fleet, &Down::new());
+            let accounts: Vec<Value> = serde_json::from_str(&body).unwrap();
+            for account in &accounts {
+                assert!(clients.contains(&account["client_id"]), "{account}");
+                let of_account = account["campaign_ids"].as_array().unwrap();
+                assert_eq!(account["campaign_count"], of_account.len());
+                assert!(
+                    of_account.iter().all(|id| campaigns.contains(id)),
+                    "{account}"
+                );
+            }
+        }
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn parts(news: &AlertNews<'_>, cost: &Cost, context: &Context<'_>) ->
     }
     let causes = Causes::of(&news.disconnections);
     let mut sorted = news.disconnections.clone();
-    sorted.sort_by_key(|d| {
+    sorted.sort_unstable_by_key(|d| {
         let mailbox = &d.mailbox;
         (
             causes.rank(d.cause),

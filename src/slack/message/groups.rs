@@ -1,10 +1,10 @@
 //! What the accounts of an incident have in common beside its factor.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 use std::hash::Hash;
 
 use super::{Context, cost, listed};
-use crate::domain::incident::Scope;
+use crate::domain::incident::{Scope, by_frequency};
 use crate::domain::text::grouped;
 use crate::domain::{Disconnection, Incident};
 
@@ -21,57 +21,63 @@ pub(super) fn groups(
     let mailboxes = || down.iter().map(|d| &d.mailbox);
     let mut dimensions = Vec::new();
     if !matches!(scope, Scope::Domain(_)) {
-        let domains = frequent(mailboxes().filter_map(|mailbox| mailbox.domain()));
-        dimensions.push(("domain", named(domains, |domain| cost::name(&domain))));
+        let domains = mailboxes().filter_map(|mailbox| mailbox.domain());
+        let name = |domain: &Cow<'_, str>| cost::name(domain);
+        dimensions.push(Groups::new("domain", domains, name));
     }
     if !matches!(scope, Scope::Client(_)) {
-        let clients = frequent(mailboxes().filter_map(|mailbox| mailbox.client_id));
-        dimensions.push((
-            "client",
-            named(clients, |id| cost::client(id, context.names)),
-        ));
+        let clients = mailboxes().filter_map(|mailbox| mailbox.client_id);
+        let name = |id: &i64| cost::client(*id, context.names);
+        dimensions.push(Groups::new("client", clients, name));
     }
     if !matches!(scope, Scope::AccountType(_)) {
-        let types = frequent(mailboxes().filter_map(|mailbox| mailbox.account_type.as_deref()));
-        dimensions.push(("type", named(types, cost::name)));
+        let types = mailboxes().filter_map(|mailbox| mailbox.account_type.as_deref());
+        dimensions.push(Groups::new("type", types, |name| cost::name(name)));
     }
     // One of each dimension in turn, so that the many of one do not hide the few of another.
     let mut shown = vec![0; dimensions.len()];
     let mut left = GROUPS;
     for rank in 0..GROUPS {
-        for ((_, groups), shown) in dimensions.iter().zip(&mut shown) {
-            if left > 0 && groups.len() > rank {
+        for (groups, shown) in dimensions.iter().zip(&mut shown) {
+            if left > 0 && groups.all > rank {
                 *shown += 1;
                 left -= 1;
             }
         }
     }
-    let lines = dimensions
-        .into_iter()
-        .zip(shown)
-        .filter(|(_, shown)| *shown > 0);
+    let lines = dimensions.into_iter().zip(shown);
     lines
-        .map(|((dimension, groups), shown)| {
-            let all = groups.len();
-            format!("By {dimension}: {}", listed(groups.into_iter(), shown, all))
+        .filter(|(_, shown)| *shown > 0)
+        .map(|(groups, shown)| {
+            let list = listed(groups.largest.into_iter(), shown, groups.all);
+            format!("By {}: {list}", groups.dimension)
         })
         .collect()
 }
 
-/// The values of which there is more than one, with their number, the most frequent first.
-fn frequent<T: Hash + Ord>(values: impl Iterator<Item = T>) -> Vec<(T, usize)> {
-    let mut counts: HashMap<T, usize> = HashMap::new();
-    for value in values {
-        *counts.entry(value).or_default() += 1;
-    }
-    let mut counts: Vec<(T, usize)> = counts.into_iter().filter(|(_, count)| *count > 1).collect();
-    counts.sort_by(|(one, a), (other, b)| b.cmp(a).then_with(|| one.cmp(other)));
-    counts
+/// The groups of a dimension that have more than one account.
+struct Groups {
+    dimension: &'static str,
+    /// The largest in words, no more than are named.
+    largest: Vec<String>,
+    /// How many there are.
+    all: usize,
 }
 
-fn named<T>(groups: Vec<(T, usize)>, name: impl Fn(T) -> String) -> Vec<String> {
-    let groups = groups.into_iter();
-    groups
-        .map(|(value, count)| format!("{} ({})", name(value), grouped(count as u64)))
-        .collect()
+impl Groups {
+    fn new<T: Hash + Ord>(
+        dimension: &'static str,
+        values: impl Iterator<Item = T>,
+        name: impl Fn(&T) -> String,
+    ) -> Self {
+        let mut groups = by_frequency(values);
+        groups.truncate(groups.partition_point(|(_, count)| *count > 1));
+        let named =
+            |(value, count): &(T, usize)| format!("{} ({})", name(value), grouped(*count as u64));
+        Self {
+            dimension,
+            largest: groups.iter().take(GROUPS).map(named).collect(),
+            all: groups.len(),
+        }
+    }
 }

@@ -350,7 +350,7 @@ fn rows(
     context: &Context<'_>,
 ) -> impl Iterator<Item = (i64, Vec<String>)> {
     let mut sorted = down.to_vec();
-    sorted.sort_by_key(|d| (Reverse(d.mailbox.daily_cap), d.mailbox.id));
+    sorted.sort_unstable_by_key(|d| (Reverse(d.mailbox.daily_cap), d.mailbox.id));
     let checked_at = context.checked_at;
     let none = BTreeMap::new();
     sorted
