@@ -421,20 +421,17 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 impl<'de> Deserialize<'de> for Tags {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = <&RawValue>::deserialize(deserializer)?;
-        let Ok(tags) = serde_json::from_str::<Vec<Tag<'_>>>(value.get()) else {
-            return Ok(Self::default());
-        };
-        let names = tags.into_iter().filter_map(Tag::name);
+        let tags = serde_json::from_str::<Vec<&RawValue>>(value.get()).unwrap_or_default();
+        let names = tags.into_iter().filter_map(|tag| tag_name(tag.get()));
         let names = names.map(|name| text::clean(&name, LONGEST_NAME));
         Ok(Self(names.filter(|name| !name.is_empty()).collect()))
     }
 }
 
-/// One tag, in the shapes seen in public code: flat, nested once, or a plain text.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Tag<'a> {
-    Object {
+/// The name of one tag, in the shapes seen in public code: flat, nested once, or a plain text.
+fn tag_name(json: &str) -> Option<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Tag<'a> {
         #[serde(default, borrow)]
         tag_name: Text<'a>,
         #[serde(default, borrow)]
@@ -446,30 +443,18 @@ enum Tag<'a> {
             alias = "emailAccountTag"
         )]
         tag: Option<Named<'a>>,
-    },
-    Plain(#[serde(borrow)] Text<'a>),
-}
-
-#[derive(Deserialize)]
-struct Named<'a> {
-    #[serde(default, borrow, alias = "tag_name")]
-    name: Text<'a>,
-}
-
-impl<'a> Tag<'a> {
-    fn name(self) -> Option<Cow<'a, str>> {
-        match self {
-            Self::Object {
-                tag_name,
-                name,
-                tag,
-            } => {
-                let nested = tag.and_then(|tag| tag.name.0);
-                tag_name.0.or(name.0).or(nested)
-            }
-            Self::Plain(text) => text.0,
-        }
     }
+    #[derive(Deserialize)]
+    struct Named<'a> {
+        #[serde(default, borrow, alias = "tag_name")]
+        name: Text<'a>,
+    }
+    if !json.starts_with('{') {
+        return serde_json::from_str::<Text<'_>>(json).ok()?.0;
+    }
+    let tag = serde_json::from_str::<Tag<'_>>(json).ok()?;
+    let nested = tag.tag.and_then(|tag| tag.name.0);
+    tag.tag_name.0.or(tag.name.0).or(nested)
 }
 
 #[cfg(test)]
