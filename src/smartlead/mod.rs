@@ -9,6 +9,8 @@ pub mod paging;
 mod probe;
 pub mod wire;
 
+use std::cell::Cell;
+
 use reqwest::{Request, Url};
 use secrecy::{ExposeSecret, SecretString};
 use tracing::{info, warn};
@@ -263,9 +265,15 @@ impl Smartlead {
         let accounts = |received: Received<'_>| wire::page(received.body, &self.redactor);
         let Opened { route, first, .. } = self.open(size, accounts).await?;
         let listing = route.listing;
+        let named_campaigns = route.names_campaigns;
+        let route = Cell::new(route);
         self.progress.page(1, first.len());
         let read = async |page| {
-            let accounts = self.page(route, page, size, accounts).await?;
+            let (read_as, accounts) = self.page(route.get(), page, size, accounts).await?;
+            // What one page cannot bear is not asked of the rest.
+            if !read_as.names_campaigns {
+                route.set(read_as);
+            }
             self.progress.page(page + 1, accounts.len());
             Ok(accounts)
         };
@@ -273,7 +281,11 @@ impl Smartlead {
         paging::read_all(size, self.config.in_flight, first, read, see)
             .await
             .map_err(|source| SmartleadError::Incomplete { listing, source })?;
-        let observation = comparison.complete();
+        let mut observation = comparison.complete();
+        if named_campaigns && !route.get().names_campaigns {
+            // Senders that only some of the pages name are not all of a campaign's.
+            observation.fleet.campaigns.clear();
+        }
         let accounts = observation.accounts;
         info!(listing, accounts, "listing read to its end");
         Ok(observation)
@@ -287,7 +299,7 @@ impl Smartlead {
     ) -> Result<Opened<'_, T>, SmartleadError> {
         let mut refusals = Vec::new();
         for route in self.config.credentials.routes(self.config.endpoint) {
-            match self.enter(route, size, read).await {
+            match self.page(route, 0, size, read).await {
                 Ok((route, first)) => {
                     return Ok(Opened {
                         route,
@@ -312,45 +324,36 @@ impl Smartlead {
         Err(SmartleadError::Refused(refusals.join("; ")))
     }
 
-    /// The first page of a listing; without the campaigns of accounts where it does not know them:
-    /// they are a later addition to the API, and nothing that a check concludes depends on them.
-    async fn enter<'a, T>(
-        &'a self,
+    /// What `read` makes of the `size` accounts from `page * size` on, and the route that gave them:
+    /// it does without the campaigns of accounts where the server cannot name them. They are a later
+    /// addition to the API, and nothing that a check concludes depends on them.
+    async fn page<'a, T>(
+        &self,
         route: Route<'a>,
+        page: usize,
         size: usize,
         read: impl Fn(Received<'_>) -> Answer<T> + Copy,
     ) -> Result<(Route<'a>, T), SendError> {
-        match self.page(route, 0, size, read).await {
-            Err(error) if route.names_campaigns && is_about_parameters(&error.fault) => {
-                warn!("the listing does not name campaigns: {error}");
-                let route = Route {
-                    names_campaigns: false,
-                    ..route
-                };
-                let first = self.page(route, 0, size, read).await?;
-                Ok((route, first))
-            }
-            first => Ok((route, first?)),
-        }
-    }
-
-    /// What `read` makes of the `size` accounts from `page * size` on.
-    async fn page<T>(
-        &self,
-        route: Route<'_>,
-        page: usize,
-        size: usize,
-        read: impl Fn(Received<'_>) -> Answer<T>,
-    ) -> Result<T, SendError> {
         let what = format!("{} page {}", route.listing, page + 1);
-        let mut parameters = vec![
+        let place = [
             ("offset", page.saturating_mul(size).to_string()),
             ("limit", size.to_string()),
         ];
         if route.names_campaigns {
-            parameters.push(("fetch_campaigns", "true".to_owned()));
+            let with_campaigns = [place.as_slice(), &[("fetch_campaigns", "true".to_owned())]];
+            let asked = self.ask(route, &what, &with_campaigns.concat(), read).await;
+            match asked {
+                Err(error) if may_be_for_parameters(&error.fault) => {
+                    warn!("{what} is read without campaigns: {error}");
+                }
+                asked => return Ok((route, asked?)),
+            }
         }
-        self.ask(route, &what, &parameters, read).await
+        let route = Route {
+            names_campaigns: false,
+            ..route
+        };
+        Ok((route, self.ask(route, &what, &place, read).await?))
     }
 
     /// What `read` makes of the answer of a route.
@@ -385,15 +388,16 @@ impl Smartlead {
     }
 }
 
-/// Answers that say that a request is not understood.
-fn is_about_parameters(fault: &Fault) -> bool {
-    matches!(
-        fault,
-        Fault::Status {
-            code: 400 | 422,
-            ..
-        }
-    )
+/// Answers that may be otherwise for a request that asks for less.
+fn may_be_for_parameters(fault: &Fault) -> bool {
+    match fault {
+        Fault::Status { code, .. } => matches!(code, 400 | 422 | 500..=599),
+        Fault::Broken(_) | Fault::Malformed(_) => true,
+        Fault::RateLimited { .. }
+        | Fault::Unsent(_)
+        | Fault::NotTaken(_)
+        | Fault::Deadline { .. } => false,
+    }
 }
 
 /// Answers that say "not you, not here" rather than "not now".

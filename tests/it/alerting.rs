@@ -595,6 +595,36 @@ fn a_listing_that_knows_no_campaigns_is_read_without_them() {
 }
 
 #[test]
+fn a_page_that_cannot_name_campaigns_is_read_without_them_and_so_is_the_rest() {
+    let world = World::any();
+    let last = sends_for(smtp_down(1_000), &[10]);
+    world.smartlead.set_fleet(fleet(1_000, [last]));
+    world.smartlead.set_fault(|asked| {
+        let is_heavy = asked.offset() >= 300 && asked.query.contains_key("fetch_campaigns");
+        is_heavy.then(|| json_response(504, &json!({"message": "took too long"})))
+    });
+    let ran = world.run_with(&[], &[("MAX_ATTEMPTS", "2")]).assert(0);
+    assert!(
+        ran.stderr.contains("v1 page 4 is read without campaigns"),
+        "{}",
+        ran.stderr
+    );
+    let asked = world.smartlead.asked();
+    let names_campaigns = |page: usize| {
+        let of_page = asked.iter().filter(|asked| asked.offset() == page * 100);
+        let names = of_page.map(|asked| asked.query.contains_key("fetch_campaigns"));
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(names_campaigns(2), [true]);
+    assert_eq!(names_campaigns(3), [true, true, false]);
+    assert_eq!(names_campaigns(9), [false]);
+    // What only some pages say of campaigns is not told.
+    let post = world.slack.posts().remove(0).to_string();
+    assert!(!post.contains("ampaign"), "{post}");
+    assert_eq!(world.open(), ["1000 SMTP told"]);
+}
+
+#[test]
 fn a_reply_to_a_message_that_is_gone_goes_to_the_channel() {
     let world = World::any();
     check(&world);

@@ -213,7 +213,8 @@ fn a_page_that_stays_bad_fails_the_check_after_max_attempts() {
             "after 5 attempts",
         ],
     );
-    assert_eq!(asked_offsets(&world)[&100], 5);
+    // As often again without what the page may not bear.
+    assert_eq!(asked_offsets(&world)[&100], 10);
 }
 
 #[test]
@@ -329,7 +330,8 @@ fn a_server_that_never_answers_is_cut_off_and_retried() {
     world
         .run_with(&[], &[("REQUEST_TIMEOUT_SECS", "1"), ("MAX_ATTEMPTS", "2")])
         .assert_error(1, &["no answer within 1 s", "after 2 attempts"]);
-    assert_eq!(world.smartlead.asked().len(), 2);
+    // As often again without what the page may not bear.
+    assert_eq!(world.smartlead.asked().len(), 4);
 }
 
 #[test]
