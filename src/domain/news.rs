@@ -1,6 +1,6 @@
 //! What a check has to tell, as values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::diff::{Diff, Unannounced};
 use super::disconnection::{Disconnection, Told, Way};
@@ -64,6 +64,8 @@ pub enum Step {
     Doubling,
     /// It has more accounts.
     Growth,
+    /// Some of its accounts are down no longer, which is shown and told to nobody.
+    Recovery,
     /// It is over.
     End,
 }
@@ -107,6 +109,9 @@ impl<'a> News<'a> {
                 _ => {}
             }
         }
+        let resolved = diff.transitions.iter().filter(|t| t.event.resolves());
+        let resolved = resolved.filter_map(|t| t.disconnection.way.incident());
+        let recovering: BTreeSet<IncidentId> = resolved.collect();
         let mut incidents = Vec::new();
         for incident in &triage.incidents {
             let down = members.remove(&incident.id).unwrap_or_default();
@@ -119,7 +124,7 @@ impl<'a> News<'a> {
                 repeats: incident.unseen_perhaps_told.saturating_add(repeats as u64),
                 down,
             };
-            incidents.extend(news.steps());
+            incidents.extend(news.steps(recovering.contains(&incident.id)));
         }
         Self {
             incidents,
@@ -135,23 +140,27 @@ impl<'a> News<'a> {
 
     /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
-        self.incidents.is_empty() && self.alert.is_empty()
+        let is_told = |incident: &IncidentNews<'_>| incident.step != Step::Recovery;
+        !self.incidents.iter().any(is_told) && self.alert.is_empty()
     }
 }
 
 impl IncidentNews<'_> {
-    /// The steps that there are to tell: what is new, and that it is over.
-    fn steps(self) -> impl Iterator<Item = Self> {
+    /// The steps that there are to tell: what is new, and that it is over; that it `is_recovering`
+    /// where there is nothing else.
+    fn steps(self, is_recovering: bool) -> impl Iterator<Item = Self> {
         let incident = self.incident;
         let is_new = self.new > 0 || incident.unseen > 0;
+        let is_open = incident.closed_at.is_none();
         let news = match &incident.headline {
+            Some(_) if !is_new && is_recovering && is_open => Some(Step::Recovery),
             _ if !is_new => None,
             None => Some(Step::Opening),
             Some(_) if incident.has_doubled() => Some(Step::Doubling),
             Some(_) => Some(Step::Growth),
         };
         let is_known = incident.headline.is_some() || news.is_some();
-        let is_over = incident.closed_at.is_some() && is_known;
+        let is_over = !is_open && is_known;
         let end = is_over.then(|| Self {
             step: Step::End,
             ..self.clone()

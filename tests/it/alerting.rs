@@ -136,6 +136,13 @@ on_every_engine! {
 
         outage(&world, 91..=100);
         assert_eq!(check(&world), [], "a tenth is still down");
+        let updates = world.slack.updates();
+        assert_eq!(updates.len(), 1);
+        assert!(title(&updates[0]).starts_with("🔴 Incident 1: 10 accounts down"), "{updates:?}");
+        assert!(updates[0].to_string().contains("100 accounts, 10 of them down now"), "{updates:?}");
+        assert_eq!(updates[0]["ts"], head);
+        assert_eq!(check(&world), []);
+        assert_eq!(world.slack.updates(), Vec::<Value>::new(), "nothing has changed");
         outage(&world, 92..=100);
         let told = check(&world);
         assert_eq!(told.len(), 1, "{told:?}");

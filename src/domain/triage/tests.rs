@@ -241,7 +241,8 @@ fn an_incident_is_over_when_fewer_than_a_tenth_are_left() {
         assert_eq!(triage.closed, if is_over { vec![id(1)] } else { vec![] });
         let news = News::new(&open, &diff, &triage, Unannounced::default(), Announce::New);
         let steps: Vec<_> = news.incidents.iter().map(|news| news.step).collect();
-        assert_eq!(steps, if is_over { vec![Step::End] } else { vec![] });
+        assert_eq!(steps, [if is_over { Step::End } else { Step::Recovery }]);
+        assert_eq!(news.is_empty(), !is_over);
         assert_eq!(triage.incidents[0].down, 100 - back as u64);
     }
 }

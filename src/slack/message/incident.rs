@@ -84,6 +84,7 @@ pub(super) fn parts(
             let growth = reply(growth(news, cost, context), telling);
             instead.into_iter().chain([growth]).collect()
         }
+        Step::Recovery => instead.into_iter().collect(),
         Step::End => {
             let telling = Telling {
                 beside: Some(Beside::End(incident.id)),

@@ -164,7 +164,13 @@ fn assert_news(case: &Case) {
         new: case.count,
         repeats: case.told,
     };
-    let steps = [Step::Opening, Step::Doubling, Step::Growth, Step::End];
+    let steps = [
+        Step::Opening,
+        Step::Doubling,
+        Step::Growth,
+        Step::Recovery,
+        Step::End,
+    ];
     let chronic = [(1, u32::MAX)].into_iter().filter(|_| case.flags[3]);
     let news = News {
         incidents: steps.map(step).to_vec(),
