@@ -59,7 +59,7 @@ pub enum Command {
     /// owner and remedy, with a tab between two. Exit codes: 0 all were read, 2 with --json a line was no
     /// such object (it is answered by an object with `error`).
     Explain(ExplainOptions),
-    /// Play three hours against a simulated Smartlead and Slack; needs no account, key or server
+    /// Play five hours against a simulated Smartlead and Slack; needs no account, key or server
     Demo(DemoOptions),
     /// Print a script that completes commands and options in a shell
     Completions {
@@ -255,10 +255,11 @@ fn demo_accounts(text: &str) -> Result<u32, String> {
     if accounts > *RANGE.end() {
         let pages = Pages::at(LARGEST_PAGE, Some(demo::RATE_LIMIT));
         return Err(format!(
-            "three hours of {} requests each, at {}, are {} of waiting; {} accounts are the most",
+            "{} hours of {} requests each, at {}, are {} of waiting; {} accounts are the most",
+            demo::HOURS,
             text::grouped(pages.requests(accounts)),
             pages.pace(),
-            text::time_needed(pages.takes(accounts).saturating_mul(3)),
+            text::time_needed(pages.takes(accounts).saturating_mul(demo::HOURS.into())),
             text::grouped(*RANGE.end())
         ));
     }
@@ -373,7 +374,7 @@ mod tests {
             ("-1", "not a number from 10 to 100000"),
             (
                 "1000000",
-                "three hours of 10,002 requests each, at 50 in 1 s, are 10 min 10 s of waiting; \
+                "5 hours of 10,002 requests each, at 50 in 1 s, are 16 min 56 s of waiting; \
                  100,000 accounts are the most",
             ),
             ("99999999999", "100,000 accounts are the most"),

@@ -1,4 +1,4 @@
-//! Three hours of a fleet, played by the real check over real HTTP against a simulated Smartlead
+//! Five hours of a fleet, played by the real check over real HTTP against a simulated Smartlead
 //! and Slack on loopback.
 
 mod past;
@@ -35,7 +35,13 @@ pub const RATE_LIMIT: RateLimit = RateLimit {
     period: Duration::from_secs(1),
 };
 
-/// Plays the demo on a fleet of `accounts`; its third hour is `now`. Gives the exit code.
+/// Hours that are played, a check in each.
+pub const HOURS: u8 = 5;
+
+/// Accounts that the outage of a provider takes, in a fleet that has so many of its.
+const OUTAGE: usize = 25;
+
+/// Plays the demo on a fleet of `accounts`; its last hour is `now`. Gives the exit code.
 ///
 /// # Errors
 /// When the machine gives no port or no temporary folder.
@@ -66,22 +72,22 @@ pub async fn play(accounts: u32, now: DateTime<Utc>, progress: Progress) -> anyh
         .flat_map(|(_, down)| down)
         .map(|(account, _)| *account)
         .collect();
-    let first = now - TimeDelta::hours(2);
+    let start = |hour: u8| now - TimeDelta::hours((HOURS - hour).into());
+    let first = start(1);
     let past = past::make_up(&*store, &world, &played, first).await;
     let down_before = past.context("the two weeks before could not be made up")?;
     print(&format!(
         "A simulated Smartlead with {accounts} accounts and a simulated Slack listen on {address}.\n\
-         The real check runs against them, three hours in a row. The two weeks before are made up\n\
+         The real check runs against them, {HOURS} hours in a row. The two weeks before are made up\n\
          and stand in the database alone, so that the report has something to show."
     ))?;
-    for (hour, (title, mut down)) in (1..).zip(story) {
-        let at = now - TimeDelta::hours(3 - hour);
+    for (hour, (title, down)) in (1..=HOURS).zip(&story) {
+        let at = start(hour);
         print(&format!(
             "\n=== Hour {hour}, {}: {title}",
             at.format("%H:%M UTC")
         ))?;
-        down.extend(&down_before);
-        world.set_down(down.into_iter().collect());
+        world.set_down(down.iter().chain(&down_before).copied().collect());
         let run = Run::start(at, fastrand::u32(..));
         let ending = check::run(
             &settings,
@@ -103,7 +109,7 @@ pub async fn play(accounts: u32, now: DateTime<Utc>, progress: Progress) -> anyh
 }
 
 /// What happens in each hour, and which accounts are down in it.
-fn story(accounts: u32) -> [(&'static str, Vec<(u32, Kind)>); 3] {
+fn story(accounts: u32) -> [(&'static str, Vec<(u32, Kind)>); HOURS as usize] {
     let kinds = [Kind::Smtp, Kind::Both, Kind::Imap, Kind::Smtp];
     let count = (accounts / 250).clamp(4, 12);
     // Spread over the fleet, so that several pages have some.
@@ -114,10 +120,18 @@ fn story(accounts: u32) -> [(&'static str, Vec<(u32, Kind)>); 3] {
     let first = down.clone();
     down.remove(0);
     down.extend([(1, Kind::Imap), (accounts - 1, Kind::Both)]);
+    let mut outage = down.clone();
+    let is_down = |account: &u32| down.iter().any(|(other, _)| other == account);
+    let of_provider =
+        (0..accounts).filter(|account| simulator::account_type(*account) == "OUTLOOK");
+    let turned_away = of_provider.filter(|account| !is_down(account)).take(OUTAGE);
+    outage.extend(turned_away.map(|account| (account, Kind::Smtp)));
     [
         ("some mailboxes are down", first),
         ("two more go down, one comes back", down.clone()),
-        ("nothing is new", down),
+        ("nothing is new", down.clone()),
+        ("a provider turns many away", outage),
+        ("it takes them in again", down),
     ]
 }
 
@@ -168,10 +182,10 @@ fn show_channel(posts: Vec<Value>) -> io::Result<()> {
         print("The channel stays silent.")?;
     }
     for post in posts {
-        let place = if post.get("thread_ts").is_some() {
-            "In the thread"
-        } else {
-            "In the channel"
+        let place = match (post.get("ts"), post.get("thread_ts")) {
+            (Some(_), _) => "In place of the message",
+            (None, Some(_)) => "In the thread",
+            (None, None) => "In the channel",
         };
         print(&format!("{place}:"))?;
         let blocks = post.get("blocks").and_then(Value::as_array);

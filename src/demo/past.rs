@@ -108,8 +108,8 @@ fn spells(accounts: u32, spared: &[u32]) -> Vec<Spell> {
     for account in free.by_ref().take(1) {
         add(account, Kind::Both, UNTOLD, 5);
     }
-    // Every third account is with the first of the simulated providers.
-    let burst = free.clone().filter(|account| account % 3 == 0);
+    let is_of_provider = |account: &u32| simulator::account_type(*account) == "OUTLOOK";
+    let burst = free.clone().filter(is_of_provider);
     let burst: Vec<u32> = burst.take((accounts / 60).clamp(1, 26) as usize).collect();
     for account in &burst {
         add(*account, Kind::Both, 224, rng.u32(3..40));

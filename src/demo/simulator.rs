@@ -22,6 +22,7 @@ use tokio::net::TcpListener;
 
 use crate::domain::Kind;
 use account::Account;
+pub use account::account_type;
 use limit::{Gate, Word};
 pub use limit::{Limit, Window};
 
@@ -100,7 +101,8 @@ impl World {
         self.shared().gate = limit.map(Gate::new);
     }
 
-    /// Takes out what was posted to the channel.
+    /// Takes out what was posted to the channel, and what replaced a message of it, which has its
+    /// `ts`.
     pub fn take_posts(&self) -> Vec<Value> {
         std::mem::take(&mut self.shared().channel)
     }
@@ -218,6 +220,8 @@ async fn take_message(State(world): State<World>, Json(message): Json<Value>) ->
     Json(json!({"ok": true, "channel": "C0DEMO", "ts": format!("1700000000.{:06}", channel.len())}))
 }
 
-async fn take_edit(Json(edit): Json<Value>) -> Json<Value> {
-    Json(json!({"ok": true, "channel": "C0DEMO", "ts": edit.get("ts")}))
+async fn take_edit(State(world): State<World>, Json(edit): Json<Value>) -> Json<Value> {
+    let answer = json!({"ok": true, "channel": "C0DEMO", "ts": edit.get("ts")});
+    world.shared().channel.push(edit);
+    Json(answer)
 }

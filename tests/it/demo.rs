@@ -3,7 +3,7 @@
 use crate::support::{Ran, monitor};
 
 #[test]
-fn three_hours_are_played_on_an_empty_machine() {
+fn five_hours_are_played_on_an_empty_machine() {
     let folder = tempfile::tempdir().unwrap();
     let output = monitor(folder.path())
         .args(["demo", "--accounts", "250"])
@@ -17,7 +17,7 @@ fn three_hours_are_played_on_an_empty_machine() {
         .unwrap();
     let ran = Ran::from(output).assert(0);
     let hours: Vec<&str> = ran.stdout.split("=== Hour ").collect();
-    assert_eq!(hours.len(), 4, "{}", ran.stdout);
+    assert_eq!(hours.len(), 6, "{}", ran.stdout);
     assert!(
         hours[1].contains("🔴 4 New Account Disconnection(s) Detected"),
         "{}",
@@ -33,6 +33,17 @@ fn three_hours_are_played_on_an_empty_machine() {
         "{}",
         hours[3]
     );
+    assert!(
+        hours[4].contains("🔴 Incident 1: 25 accounts down, password refused"),
+        "{}",
+        hours[4]
+    );
+    assert!(
+        hours[5].contains("✅ Incident 1 is over: 25 accounts were down")
+            && hours[5].contains("In place of the message:"),
+        "{}",
+        hours[5]
+    );
     assert_eq!(ran.stderr, "");
     assert!(
         hours[0].contains("two weeks before are made up"),
@@ -41,7 +52,7 @@ fn three_hours_are_played_on_an_empty_machine() {
     );
 
     let place = |name: &str| {
-        let line = hours[3]
+        let line = hours[5]
             .lines()
             .find(|line| line.trim().starts_with(name))
             .unwrap();
@@ -51,10 +62,10 @@ fn three_hours_are_played_on_an_empty_machine() {
         .unwrap()
         .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
         .collect();
-    assert_eq!(csv.matches(",disconnected,").count(), 6);
-    assert_eq!(csv.matches(",reconnected,").count(), 1);
+    assert_eq!(csv.matches(",disconnected,").count(), 6 + 25);
+    assert_eq!(csv.matches(",reconnected,").count(), 1 + 25);
     assert!(place("Database").is_file() && place("Last check").is_file());
-    assert!(hours[3].contains("monitor --dry-run"));
+    assert!(hours[5].contains("monitor --dry-run"));
 
     let page = std::fs::read_to_string(place("Report")).unwrap();
     assert!(page.contains("of 250 accounts are down") && page.contains("Down again and again"));

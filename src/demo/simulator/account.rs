@@ -115,6 +115,12 @@ fn pick<T: Copy + Default>(values: &[T], index: u32) -> T {
     values.get(place).copied().unwrap_or_default()
 }
 
+/// The provider type of an account.
+pub fn account_type(index: u32) -> &'static str {
+    let [name, ..] = pick(&PROVIDERS, index);
+    name
+}
+
 /// A text in quotes, or null. None of the texts here needs an escape.
 struct Text(Option<&'static str>);
 
