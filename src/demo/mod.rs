@@ -38,8 +38,8 @@ pub const RATE_LIMIT: RateLimit = RateLimit {
 /// Hours that are played, a check in each.
 pub const HOURS: u8 = 5;
 
-/// Accounts that the outage of a provider takes, in a fleet that has so many of its.
-const OUTAGE: usize = 25;
+/// Accounts that the outage of a provider takes; in a small fleet one in six, half of what it has.
+const OUTAGE: u32 = 25;
 
 /// Plays the demo on a fleet of `accounts`; its last hour is `now`. Gives the exit code.
 ///
@@ -122,9 +122,10 @@ fn story(accounts: u32) -> [(&'static str, Vec<(u32, Kind)>); HOURS as usize] {
     down.extend([(1, Kind::Imap), (accounts - 1, Kind::Both)]);
     let mut outage = down.clone();
     let is_down = |account: &u32| down.iter().any(|(other, _)| other == account);
-    let of_provider =
-        (0..accounts).filter(|account| simulator::account_type(*account) == "OUTLOOK");
-    let turned_away = of_provider.filter(|account| !is_down(account)).take(OUTAGE);
+    let of_provider = (0..accounts).filter(|account| simulator::is_of_first_provider(*account));
+    let turned_away = of_provider
+        .filter(|account| !is_down(account))
+        .take(OUTAGE.min(accounts / 6) as usize);
     outage.extend(turned_away.map(|account| (account, Kind::Smtp)));
     [
         ("some mailboxes are down", first),

@@ -108,7 +108,7 @@ fn spells(accounts: u32, spared: &[u32]) -> Vec<Spell> {
     for account in free.by_ref().take(1) {
         add(account, Kind::Both, UNTOLD, 5);
     }
-    let is_of_provider = |account: &u32| simulator::account_type(*account) == "OUTLOOK";
+    let is_of_provider = |account: &u32| simulator::is_of_first_provider(*account);
     let burst = free.clone().filter(is_of_provider);
     let burst: Vec<u32> = burst.take((accounts / 60).clamp(1, 26) as usize).collect();
     for account in &burst {

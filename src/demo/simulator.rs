@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 
 use crate::domain::Kind;
 use account::Account;
-pub use account::account_type;
+pub use account::is_of_first_provider;
 use limit::{Gate, Word};
 pub use limit::{Limit, Window};
 
@@ -43,6 +43,8 @@ pub struct World {
 struct Shared {
     down: Arc<Down>,
     channel: Vec<Value>,
+    /// How many messages there ever were, which makes their ids.
+    messages: usize,
     latency: Duration,
     gate: Option<Gate>,
     traffic: Traffic,
@@ -129,6 +131,37 @@ impl World {
         tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(address)
     }
+
+    /// Smartlead's answer: what `body` makes of who is down, unless the caller is turned away.
+    async fn answer(&self, caller: &Caller, body: impl FnOnce(&Down) -> String) -> Response {
+        let (latency, word, down) = {
+            let mut shared = self.shared();
+            let now = Instant::now();
+            let word = shared.gate.as_mut().map(|gate| gate.ask(now));
+            shared.traffic.arrivals.push(now);
+            shared.traffic.refused += usize::from(word.is_some_and(|word| !word.granted));
+            (shared.latency, word, Arc::clone(&shared.down))
+        };
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
+        }
+        let headers = word.map(|word| word.headers(SystemTime::now()));
+        let headers = AppendHeaders(headers.unwrap_or_default());
+        if let Some(Word {
+            granted: false,
+            wait,
+            ..
+        }) = word
+        {
+            return (headers, refusal(wait)).into_response();
+        }
+        if caller.api_key != KEY {
+            let body = Json(json!({"message": "Invalid API Key"}));
+            return (StatusCode::UNAUTHORIZED, headers, body).into_response();
+        }
+        let json = [(CONTENT_TYPE, "application/json")];
+        (headers, json, body(&down)).into_response()
+    }
 }
 
 /// The body of a page with these accounts, as it is while those of `down` are down.
@@ -168,39 +201,6 @@ async fn campaigns(State(world): State<World>, Query(caller): Query<Caller>) -> 
     world.answer(&caller, body).await
 }
 
-impl World {
-    /// Smartlead's answer: what `body` makes of who is down, unless the caller is turned away.
-    async fn answer(&self, caller: &Caller, body: impl FnOnce(&Down) -> String) -> Response {
-        let (latency, word, down) = {
-            let mut shared = self.shared();
-            let now = Instant::now();
-            let word = shared.gate.as_mut().map(|gate| gate.ask(now));
-            shared.traffic.arrivals.push(now);
-            shared.traffic.refused += usize::from(word.is_some_and(|word| !word.granted));
-            (shared.latency, word, Arc::clone(&shared.down))
-        };
-        if !latency.is_zero() {
-            tokio::time::sleep(latency).await;
-        }
-        let headers = word.map(|word| word.headers(SystemTime::now()));
-        let headers = AppendHeaders(headers.unwrap_or_default());
-        if let Some(Word {
-            granted: false,
-            wait,
-            ..
-        }) = word
-        {
-            return (headers, refusal(wait)).into_response();
-        }
-        if caller.api_key != KEY {
-            let body = Json(json!({"message": "Invalid API Key"}));
-            return (StatusCode::UNAUTHORIZED, headers, body).into_response();
-        }
-        let json = [(CONTENT_TYPE, "application/json")];
-        (headers, json, body(&down)).into_response()
-    }
-}
-
 /// Word that there have been too many requests, and that the next has to wait so long.
 fn refusal(wait: Duration) -> Response {
     let seconds = limit::whole_seconds(wait);
@@ -215,9 +215,11 @@ fn refusal(wait: Duration) -> Response {
 }
 
 async fn take_message(State(world): State<World>, Json(message): Json<Value>) -> Json<Value> {
-    let channel = &mut world.shared().channel;
-    channel.push(message);
-    Json(json!({"ok": true, "channel": "C0DEMO", "ts": format!("1700000000.{:06}", channel.len())}))
+    let mut shared = world.shared();
+    shared.channel.push(message);
+    shared.messages += 1;
+    let ts = format!("1700000000.{:06}", shared.messages);
+    Json(json!({"ok": true, "channel": "C0DEMO", "ts": ts}))
 }
 
 async fn take_edit(State(world): State<World>, Json(edit): Json<Value>) -> Json<Value> {

@@ -73,7 +73,7 @@ const MAILBOXES: u32 = 5;
 /// Accounts that have the same first campaign.
 const SENDERS: u32 = 50;
 
-/// An account sends for up to so many campaigns less one.
+/// Each account sends for fewer campaigns than this.
 const CAMPAIGNS: u32 = 4;
 
 /// The ids of the campaigns that an account sends for.
@@ -115,10 +115,9 @@ fn pick<T: Copy + Default>(values: &[T], index: u32) -> T {
     values.get(place).copied().unwrap_or_default()
 }
 
-/// The provider type of an account.
-pub fn account_type(index: u32) -> &'static str {
-    let [name, ..] = pick(&PROVIDERS, index);
-    name
+/// Whether an account is with the provider that has outages in the demo's story.
+pub fn is_of_first_provider(index: u32) -> bool {
+    pick(&PROVIDERS, index) == PROVIDERS[0]
 }
 
 /// A text in quotes, or null. None of the texts here needs an escape.
@@ -201,6 +200,7 @@ mod tests {
         }
         assert_eq!(page(0..0, &down), "[]");
     }
+
     #[test]
     fn each_account_has_a_client_and_campaigns_that_are_listed() {
         let ids = |listed: Vec<Value>| -> Vec<Value> {
