@@ -234,12 +234,15 @@ impl<'a> Check<'a> {
         // What a large outage has in memory is on record, and to mark it as told takes some, too.
         drop(news);
         drop((diff, known.open));
-        let posted = self.tell(&messages).await?;
+        let new = messages.partition_point(|part| !part.place.is_taken());
+        let (messages, edits) = messages.split_at(new);
+        let posted = self.tell(messages).await?;
         if posted.untold.is_none() {
             let back = self.recoveries(&context).await?;
             self.tell_aside(&back, "who is back").await?;
             self.tell_aside(daily.as_slice(), "the daily message")
                 .await?;
+            self.show_all(edits).await;
         }
         let recovery_told_at = match &known.recovery {
             Some(recovery) if unaudited.is_none() => self.tell_recovery(recovery).await,
@@ -292,7 +295,7 @@ impl<'a> Check<'a> {
         let least = known.last_size.map(|accounts| pages().takes(accounts));
         self.progress
             .begin(known.last_size, least.unwrap_or_default());
-        let comparison = Comparison::new(&known.open, self.run.started_at());
+        let comparison = || Comparison::new(&known.open, self.run.started_at());
         let observed = self.smartlead.observe(comparison).await;
         self.progress.end();
         // By now the server may have taught a slower pace.

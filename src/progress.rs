@@ -60,6 +60,11 @@ impl Progress {
         self.bar.inc(u64::try_from(accounts).unwrap_or_default());
     }
 
+    /// The listing is read from its first page again.
+    pub fn restart(&self) {
+        self.bar.set_position(0);
+    }
+
     /// The server asked for a pause.
     pub fn pause(&self, wait: Duration) {
         let seconds = wait.as_secs_f32().ceil();

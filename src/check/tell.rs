@@ -55,7 +55,13 @@ impl Check<'_> {
         let mut down = down.chain(reminder).peekable();
         let is_of_client =
             |news: &IncidentNews<'_>| matches!(news.incident.factor.scope, Scope::Client(_));
-        let campaigns = down.peek().is_some() && !fleet.stricken().is_empty();
+        // A message that is brought up to date says more than what is new.
+        let is_known = |news: &IncidentNews<'_>| news.incident.headline.is_some();
+        let campaigns = match news.incidents.iter().any(is_known) {
+            true => fleet.short_of_senders(),
+            false => fleet.stricken(),
+        };
+        let campaigns = down.peek().is_some() && !campaigns.is_empty();
         let clients = news.incidents.iter().any(is_of_client)
             || down.any(|disconnection| disconnection.mailbox.client_id.is_some());
         let late = |what| warn!("the alert does without the names of {what}: they took too long");
@@ -175,6 +181,22 @@ impl Check<'_> {
             }
         }
         Ok(posted)
+    }
+
+    /// Shows what tells nothing new. A run that has lost its lease knows less than the one that took
+    /// it over, and shows nothing.
+    pub(super) async fn show_all(&self, parts: &[Part]) {
+        if parts.is_empty() {
+            return;
+        }
+        if let Err(error) = self.store.hold(&self.run.id).await {
+            let why = self.words(&error);
+            warn!("earlier messages could not be brought up to date: {why}");
+            return;
+        }
+        for part in parts {
+            self.show(part, None).await;
+        }
     }
 
     /// Sends a message that tells nothing which another does not, so that nothing depends on it.

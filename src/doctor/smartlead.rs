@@ -121,6 +121,12 @@ fn listing(probe: &Probe) -> Finding {
             .warning(LISTING, detail)
             .remedy(SmartleadError::REFUSED);
     }
+    if probe.lacks_campaigns {
+        let detail = format!("{detail}, but not with their campaigns: alerts do without those");
+        return Part::Smartlead
+            .warning(LISTING, detail)
+            .remedy("Look again later; if it stays, the API has changed: please report it");
+    }
     if probe.accounts == 0 {
         return Part::Smartlead
             .warning(LISTING, format!("{detail}, for the workspace has none"))

@@ -48,13 +48,20 @@ impl Fleet {
         }
     }
 
-    /// The campaigns that have few or no healthy senders left and lost one just now, by id.
-    pub fn stricken(&self) -> BTreeMap<i64, Senders> {
+    /// The campaigns that have few or no healthy senders left, by id.
+    pub fn short_of_senders(&self) -> BTreeMap<i64, Senders> {
         let campaigns = self.campaigns.iter();
         campaigns
-            .filter(|(_, senders)| senders.is_news && senders.are_few())
+            .filter(|(_, senders)| senders.are_few())
             .map(|(id, senders)| (*id, *senders))
             .collect()
+    }
+
+    /// Those of them that lost one just now.
+    pub fn stricken(&self) -> BTreeMap<i64, Senders> {
+        let mut campaigns = self.short_of_senders();
+        campaigns.retain(|_, senders| senders.is_news);
+        campaigns
     }
 }
 
@@ -105,11 +112,10 @@ impl Cost {
         }
     }
 
-    /// The same with the campaigns that are left with few or no healthy senders; those that do not
-    /// send are nobody's loss.
-    pub fn with_campaigns(mut self, fleet: &Fleet, names: &Names) -> Self {
-        let stricken = fleet.stricken().into_iter();
-        let named = stricken.filter_map(|(id, senders)| {
+    /// The same with these campaigns, which are left with few or no healthy senders; those that do
+    /// not send are nobody's loss.
+    pub fn with_campaigns(mut self, campaigns: BTreeMap<i64, Senders>, names: &Names) -> Self {
+        let named = campaigns.into_iter().filter_map(|(id, senders)| {
             let name = names.campaigns.as_ref()?.get(&id)?;
             Some((name.clone(), senders))
         });

@@ -64,7 +64,7 @@ pub enum Step {
     Doubling,
     /// It has more accounts.
     Growth,
-    /// Some of its accounts are down no longer, which is shown and told to nobody.
+    /// Some of its accounts are down no longer. Its message shows that; nobody is told.
     Recovery,
     /// It is over.
     End,
@@ -146,8 +146,8 @@ impl<'a> News<'a> {
 }
 
 impl IncidentNews<'_> {
-    /// The steps that there are to tell: what is new, and that it is over; that it `is_recovering`
-    /// where there is nothing else.
+    /// The steps that there are to tell: what is new, and that it is over. If neither, whether it
+    /// `is_recovering`.
     fn steps(self, is_recovering: bool) -> impl Iterator<Item = Self> {
         let incident = self.incident;
         let is_new = self.new > 0 || incident.unseen > 0;

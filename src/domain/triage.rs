@@ -147,8 +147,7 @@ pub fn triage(
         triage.fold(&mut candidates, memory);
     }
     for candidate in &mut candidates {
-        candidate.is_ready =
-            candidate.disconnection.way == Way::Undecided && confirmed.allows(candidate, &seen);
+        candidate.is_ready = confirmed.allows(candidate, &seen);
     }
     if announce == Announce::New {
         triage.note_chronic(&mut candidates, memory);

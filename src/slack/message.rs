@@ -71,6 +71,13 @@ pub enum Place {
     Instead(Receipt),
 }
 
+impl Place {
+    /// Whether a message is there, which is replaced.
+    pub fn is_taken(&self) -> bool {
+        matches!(self, Self::Instead(_))
+    }
+}
+
 /// The check that tells.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
@@ -113,11 +120,13 @@ impl Context<'_> {
 }
 
 /// All messages that a check has to send about what is down, in their order: incidents, then the
-/// ordinary alert. The campaigns that are left without senders are those of the check as a whole;
-/// the first message in the channel says them, and a reply only where there is none.
+/// ordinary alert, then what replaces earlier messages. The campaigns that are left without senders
+/// are those of the check as a whole; the first message in the channel says them, and a reply only
+/// where there is none. What replaces a message says those that are so now, whenever it began.
 pub fn news(news: &News<'_>, context: &Context<'_>) -> Vec<Part> {
-    let fleet = Cost::default().with_campaigns(context.fleet, context.names);
-    let mut campaigns = Some(fleet.campaigns);
+    let campaigns = |of| Cost::default().with_campaigns(of, context.names).campaigns;
+    let standing = campaigns(context.fleet.short_of_senders());
+    let mut campaigns = Some(campaigns(context.fleet.stricken()));
     let mut cost = |down: &[&Disconnection], is_first: bool| Cost {
         campaigns: campaigns.take_if(|_| is_first).unwrap_or_default(),
         ..context.cost(down)
@@ -135,12 +144,12 @@ pub fn news(news: &News<'_>, context: &Context<'_>) -> Vec<Part> {
         let is_first = shows_cost(news) || news.step == Step::Growth && !is_shown;
         let cost = cost(&news.down, is_first);
         let is_posted = posted == Some(news.incident.id);
-        parts.extend(incident::parts(news, &cost, is_posted, context));
+        parts.extend(incident::parts(news, &cost, &standing, is_posted, context));
     }
     let cost = cost(&news.alert.disconnections, true);
     parts.extend(alert::parts(&news.alert, &cost, context));
     // What tells nothing new does not keep what does waiting.
-    parts.sort_by_key(|part| matches!(part.place, Place::Instead(_)));
+    parts.sort_by_key(|part| part.place.is_taken());
     parts
 }
 

@@ -9,8 +9,6 @@ pub mod paging;
 mod probe;
 pub mod wire;
 
-use std::cell::Cell;
-
 use reqwest::{Request, Url};
 use secrecy::{ExposeSecret, SecretString};
 use tracing::{info, warn};
@@ -181,6 +179,15 @@ struct Route<'a> {
     names_campaigns: bool,
 }
 
+impl Route<'_> {
+    fn without_campaigns(self) -> Self {
+        Self {
+            names_campaigns: false,
+            ..self
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 enum Credential<'a> {
     Key(&'a SecretString),
@@ -220,6 +227,8 @@ struct Opened<'a, T> {
     route: Route<'a>,
     /// What the listings that were tried before said.
     refusals: Vec<String>,
+    /// Whether it failed when it was asked for campaigns.
+    lacks_campaigns: bool,
     /// Its first page.
     first: T,
 }
@@ -252,43 +261,72 @@ impl Smartlead {
         }
     }
 
-    /// Has `comparison` see every account of the workspace.
+    /// Has a comparison see every account of the workspace; `begin` gives one that has seen none.
     ///
     /// # Errors
     /// When any page fails after its retries or the pages contradict each other. What a listing
     /// says that is not complete is never returned.
-    pub async fn observe(
+    pub async fn observe<'k>(
         &self,
-        mut comparison: Comparison<'_>,
+        begin: impl Fn() -> Comparison<'k>,
     ) -> Result<Observation, SmartleadError> {
         let size = self.config.page_size;
-        let accounts = |received: Received<'_>| wire::page(received.body, &self.redactor);
+        let accounts = |received: Received<'_>| self.accounts(received);
         let Opened { route, first, .. } = self.open(size, accounts).await?;
         let listing = route.listing;
-        let named_campaigns = route.names_campaigns;
-        let route = Cell::new(route);
+        let observed = match self.read(route, first, begin()).await {
+            // From its beginning: pages that were asked for in two ways need not have one order.
+            Err(PagingError::Page { number, source })
+                if route.names_campaigns && may_be_for_parameters(&source.fault) =>
+            {
+                warn!(
+                    "{listing} page {number} failed, so all are read without campaigns: {source}"
+                );
+                self.progress.restart();
+                self.read_again(route.without_campaigns(), begin()).await
+            }
+            observed => observed,
+        };
+        let observation =
+            observed.map_err(|source| SmartleadError::Incomplete { listing, source })?;
+        let accounts = observation.accounts;
+        info!(listing, accounts, "listing read to its end");
+        Ok(observation)
+    }
+
+    fn accounts(&self, received: Received<'_>) -> Answer<Vec<Account>> {
+        wire::page(received.body, &self.redactor)
+    }
+
+    async fn read_again(
+        &self,
+        route: Route<'_>,
+        comparison: Comparison<'_>,
+    ) -> Result<Observation, PagingError<SendError>> {
+        let accounts = |received: Received<'_>| self.accounts(received);
+        let first = self.page(route, 0, self.config.page_size, accounts).await;
+        let first = first.map_err(|source| PagingError::Page { number: 1, source })?;
+        self.read(route, first, comparison).await
+    }
+
+    /// Reads a listing to its end, given its first page.
+    async fn read(
+        &self,
+        route: Route<'_>,
+        first: Vec<Account>,
+        mut comparison: Comparison<'_>,
+    ) -> Result<Observation, PagingError<SendError>> {
+        let size = self.config.page_size;
         self.progress.page(1, first.len());
         let read = async |page| {
-            let (read_as, accounts) = self.page(route.get(), page, size, accounts).await?;
-            // What one page cannot bear is not asked of the rest.
-            if !read_as.names_campaigns {
-                route.set(read_as);
-            }
+            let accounts = |received: Received<'_>| self.accounts(received);
+            let accounts = self.page(route, page, size, accounts).await?;
             self.progress.page(page + 1, accounts.len());
             Ok(accounts)
         };
         let see = |account: &Account| comparison.see(account);
-        paging::read_all(size, self.config.in_flight, first, read, see)
-            .await
-            .map_err(|source| SmartleadError::Incomplete { listing, source })?;
-        let mut observation = comparison.complete();
-        if named_campaigns && !route.get().names_campaigns {
-            // Senders that only some of the pages name are not all of a campaign's.
-            observation.fleet.campaigns.clear();
-        }
-        let accounts = observation.accounts;
-        info!(listing, accounts, "listing read to its end");
-        Ok(observation)
+        paging::read_all(size, self.config.in_flight, first, read, see).await?;
+        Ok(comparison.complete())
     }
 
     /// The first page of so many accounts, from the first listing that lets us in.
@@ -299,11 +337,13 @@ impl Smartlead {
     ) -> Result<Opened<'_, T>, SmartleadError> {
         let mut refusals = Vec::new();
         for route in self.config.credentials.routes(self.config.endpoint) {
-            match self.page(route, 0, size, read).await {
+            let asks = route.names_campaigns;
+            match self.enter(route, size, read).await {
                 Ok((route, first)) => {
                     return Ok(Opened {
                         route,
                         refusals,
+                        lacks_campaigns: asks && !route.names_campaigns,
                         first,
                     });
                 }
@@ -324,36 +364,43 @@ impl Smartlead {
         Err(SmartleadError::Refused(refusals.join("; ")))
     }
 
-    /// What `read` makes of the `size` accounts from `page * size` on, and the route that gave them:
-    /// it does without the campaigns of accounts where the server cannot name them. They are a later
-    /// addition to the API, and nothing that a check concludes depends on them.
-    async fn page<'a, T>(
+    /// The first page of a listing; without the campaigns of accounts where it cannot name them:
+    /// they are a later addition to the API, and nothing that a check concludes depends on them.
+    async fn enter<'a, T>(
         &self,
         route: Route<'a>,
-        page: usize,
         size: usize,
         read: impl Fn(Received<'_>) -> Answer<T> + Copy,
     ) -> Result<(Route<'a>, T), SendError> {
+        match self.page(route, 0, size, read).await {
+            Err(error) if route.names_campaigns && may_be_for_parameters(&error.fault) => {
+                let listing = route.listing;
+                warn!("the {listing} listing is read without campaigns: {error}");
+                let route = route.without_campaigns();
+                let first = self.page(route, 0, size, read).await?;
+                Ok((route, first))
+            }
+            first => Ok((route, first?)),
+        }
+    }
+
+    /// What `read` makes of the `size` accounts from `page * size` on.
+    async fn page<T>(
+        &self,
+        route: Route<'_>,
+        page: usize,
+        size: usize,
+        read: impl Fn(Received<'_>) -> Answer<T>,
+    ) -> Result<T, SendError> {
         let what = format!("{} page {}", route.listing, page + 1);
-        let place = [
+        let mut parameters = vec![
             ("offset", page.saturating_mul(size).to_string()),
             ("limit", size.to_string()),
         ];
         if route.names_campaigns {
-            let with_campaigns = [place.as_slice(), &[("fetch_campaigns", "true".to_owned())]];
-            let asked = self.ask(route, &what, &with_campaigns.concat(), read).await;
-            match asked {
-                Err(error) if may_be_for_parameters(&error.fault) => {
-                    warn!("{what} is read without campaigns: {error}");
-                }
-                asked => return Ok((route, asked?)),
-            }
+            parameters.push(("fetch_campaigns", "true".to_owned()));
         }
-        let route = Route {
-            names_campaigns: false,
-            ..route
-        };
-        Ok((route, self.ask(route, &what, &place, read).await?))
+        self.ask(route, &what, &parameters, read).await
     }
 
     /// What `read` makes of the answer of a route.
@@ -391,7 +438,7 @@ impl Smartlead {
 /// Answers that may be otherwise for a request that asks for less.
 fn may_be_for_parameters(fault: &Fault) -> bool {
     match fault {
-        Fault::Status { code, .. } => matches!(code, 400 | 422 | 500..=599),
+        Fault::Status { code, .. } => matches!(code, 400 | 408 | 422 | 500..=599),
         Fault::Broken(_) | Fault::Malformed(_) => true,
         Fault::RateLimited { .. }
         | Fault::Unsent(_)

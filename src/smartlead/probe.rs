@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{Credential, Opened, Smartlead, SmartleadError, wire};
 use crate::http::Received;
 
-/// What one request for one account tells.
+/// What asking for one account tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probe {
     /// The listing that serves.
@@ -16,6 +16,8 @@ pub struct Probe {
     pub credential: &'static str,
     /// What the listings that were tried before said.
     pub refusals: Vec<String>,
+    /// Whether it fails when it is asked for the campaigns of accounts.
+    pub lacks_campaigns: bool,
     /// Accounts on the page; one was asked for.
     pub accounts: usize,
     /// What the server said of the rate.
@@ -61,6 +63,7 @@ impl Smartlead {
         let Opened {
             route,
             refusals,
+            lacks_campaigns,
             first: (accounts, allowance, date),
         } = self.open(1, read).await?;
         Ok(Probe {
@@ -70,6 +73,7 @@ impl Smartlead {
                 Credential::Bearer(_) => "bearer token",
             },
             refusals,
+            lacks_campaigns,
             accounts,
             allowance,
             date,

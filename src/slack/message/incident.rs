@@ -15,7 +15,7 @@ use crate::domain::cause::Owner;
 use crate::domain::incident::Scope;
 use crate::domain::text::{self, grouped};
 use crate::domain::{
-    Beside, Cost, Disconnection, Incident, IncidentNews, Step, Telling, Told, Way,
+    Beside, Cost, Disconnection, Incident, IncidentNews, Senders, Step, Telling, Told, Way,
 };
 
 /// Replies that list all accounts of an incident, if they fit.
@@ -30,11 +30,12 @@ const OLD: TimeDelta = TimeDelta::hours(24);
 /// Accounts that a reply shows.
 const IN_REPLY: usize = 10;
 
-/// The messages about what has happened to an incident. `is_posted` is whether a message of this
-/// check stands for it in the channel.
+/// The messages about what has happened to an incident. `standing` are the campaigns that are short
+/// of senders, `is_posted` is whether a message of this check stands for it in the channel.
 pub(super) fn parts(
     news: &IncidentNews<'_>,
     cost: &Cost,
+    standing: &[(String, Senders)],
     is_posted: bool,
     context: &Context<'_>,
 ) -> Vec<Part> {
@@ -57,8 +58,12 @@ pub(super) fn parts(
         },
         telling,
     };
+    let cost_now = Cost {
+        campaigns: standing.to_vec(),
+        ..cost.clone()
+    };
     let instead = told.map(|receipt| Part {
-        message: headline(news, cost, false, context),
+        message: headline(news, &cost_now, false, context),
         place: Place::Instead(receipt.clone()),
         telling: Telling::default(),
     });

@@ -136,6 +136,20 @@ pub fn rows() -> Vec<Row> {
             },
         ),
         row(
+            "the source fails with campaigns",
+            "second page",
+            BOTH,
+            |story| {
+                story.world.smartlead.set_fault(|asked| {
+                    let is_heavy =
+                        asked.offset() >= 10 && asked.query.contains_key("fetch_campaigns");
+                    is_heavy.then(|| json_response(504, &json!({})))
+                });
+                let settings = [("PAGE_SIZE", "10"), ("MAX_ATTEMPTS", "2")];
+                story.check(&settings).assert(0);
+            },
+        ),
+        row(
             "the source knows no link state",
             "whole listing",
             BOTH,

@@ -1,6 +1,7 @@
 //! What an outage costs, and the names that this is told by.
 
 use super::*;
+use crate::support::smartlead::CLIENTS;
 
 /// A campaign as the API lists it.
 fn campaign(id: i64, name: &str, status: &str) -> Value {
@@ -45,6 +46,26 @@ fn the_cost_is_in_the_first_lines() {
 }
 
 #[test]
+fn a_message_that_is_brought_up_to_date_says_which_campaigns_are_short_by_now() {
+    let world = World::any();
+    let campaigns = json!([campaign(10, "Q4 outreach", "ACTIVE")]);
+    world.smartlead.set_names(campaigns, json!([]));
+    let down = |first: i64| (first..=50).map(|id| sends_for(throttled(id), &[10]));
+    world.smartlead.set_fleet(fleet(400, down(1)));
+    world.run(&[]).assert(0);
+    let post = world.slack.posts().remove(0).to_string();
+    assert!(
+        post.contains("without a healthy sender: Q4 outreach"),
+        "{post}"
+    );
+    let back = (1..=10).map(|id| sends_for(healthy(id), &[10]));
+    world.smartlead.set_fleet(fleet(400, back.chain(down(11))));
+    world.run(&[]).assert(0);
+    let edit = world.slack.updates().remove(0).to_string();
+    assert!(edit.contains("Q4 outreach (10 of 50)"), "{edit}");
+}
+
+#[test]
 fn names_that_cannot_be_had_cost_nothing_but_the_names() {
     let world = World::any();
     world
@@ -78,17 +99,21 @@ fn a_listing_that_knows_no_campaigns_is_read_without_them() {
 }
 
 #[test]
-fn a_page_that_cannot_name_campaigns_is_read_without_them_and_so_is_the_rest() {
+fn a_page_that_fails_with_campaigns_has_all_read_without_them() {
     let world = World::any();
-    let last = sends_for(smtp_down(1_000), &[10]);
-    world.smartlead.set_fleet(fleet(1_000, [last]));
+    // Of campaign 10 the first pages know a sender that is down, the last one that is not.
+    let senders = [smtp_down(1), healthy(1_000)].map(|account| sends_for(account, &[10]));
+    world.smartlead.set_fleet(fleet(1_000, senders));
+    let campaigns = json!([campaign(10, "Q4 outreach", "ACTIVE")]);
+    world.smartlead.set_names(campaigns, json!([]));
     world.smartlead.set_fault(|asked| {
         let is_heavy = asked.offset() >= 300 && asked.query.contains_key("fetch_campaigns");
         is_heavy.then(|| json_response(504, &json!({"message": "took too long"})))
     });
     let ran = world.run_with(&[], &[("MAX_ATTEMPTS", "2")]).assert(0);
     assert!(
-        ran.stderr.contains("v1 page 4 is read without campaigns"),
+        ran.stderr
+            .contains("v1 page 4 failed, so all are read without campaigns: HTTP 504"),
         "{}",
         ran.stderr
     );
@@ -98,11 +123,12 @@ fn a_page_that_cannot_name_campaigns_is_read_without_them_and_so_is_the_rest() {
         let names = of_page.map(|asked| asked.query.contains_key("fetch_campaigns"));
         names.collect::<Vec<_>>()
     };
-    assert_eq!(names_campaigns(2), [true]);
+    assert_eq!(names_campaigns(0), [true, false]);
     assert_eq!(names_campaigns(3), [true, true, false]);
     assert_eq!(names_campaigns(9), [false]);
-    // What only some pages say of campaigns is not told.
     let post = world.slack.posts().remove(0).to_string();
     assert!(!post.contains("ampaign"), "{post}");
-    assert_eq!(world.open(), ["1000 SMTP told"]);
+    let names = world.smartlead.asked_for_names();
+    assert!(names.iter().all(|asked| asked.path == CLIENTS), "{names:?}");
+    assert_eq!(world.open(), ["1 SMTP told"]);
 }

@@ -60,6 +60,26 @@ on_every_engine! {
         assert!(told[0].0.starts_with("🔴 Incident 2: 41 accounts down"), "{told:?}");
     }
 
+    fn a_change_that_slack_refuses_costs_nothing_and_the_next_says_it_all(world) {
+        check(&world);
+        outage(&world, 1..=50);
+        check(&world);
+        world.slack.refuse_updates(Some("cant_update_message"));
+        outage(&world, 11..=50);
+        let ran = world.run(&[]).assert(0);
+        assert!(ran.stderr.contains("cant_update_message"), "{}", ran.stderr);
+        assert_eq!(posts(&world), []);
+        let last = world.database.query("select outcome from check_runs order by id desc limit 1");
+        assert_eq!(last, ["complete"]);
+        assert_eq!(ways(&world), ["incident 1 told 50"]);
+        world.slack.refuse_updates(None);
+        outage(&world, 21..=50);
+        assert_eq!(check(&world), []);
+        let updates = world.slack.updates();
+        assert_eq!(updates.len(), 1);
+        assert!(title(&updates[0]).starts_with("🔴 Incident 1: 30 accounts down"), "{updates:?}");
+    }
+
     fn an_incident_that_slack_refuses_is_told_by_the_next_check(world) {
         check(&world);
         outage(&world, 1..=50);

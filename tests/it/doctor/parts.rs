@@ -262,6 +262,22 @@ fn what_is_wrong_with_smartlead_is_said_as_a_check_says_it() {
 }
 
 #[test]
+fn a_listing_that_fails_with_campaigns_is_a_warning() {
+    let world = healthy();
+    world.smartlead.set_fault(|asked| {
+        let asks = asked.query.contains_key("fetch_campaigns");
+        asks.then(|| json_response(504, &json!({"message": "took too long"})))
+    });
+    let found = doctor(&world, &[]);
+    assert_eq!(found.code, 0);
+    found.assert_all("warning", &["smartlead listing"]).assert(
+        "smartlead",
+        "listing",
+        &["but not with their campaigns: alerts do without those"],
+    );
+}
+
+#[test]
 fn another_listing_that_serves_and_an_empty_workspace_are_warnings() {
     let world = healthy();
     world.smartlead.set_fault(|asked| {

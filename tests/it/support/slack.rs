@@ -56,6 +56,8 @@ struct Inner {
     /// How many messages were ever taken, which makes their ids.
     taken: usize,
     updates: Vec<Value>,
+    /// Answers every change with this error code.
+    refuses_updates: Option<&'static str>,
     seen: usize,
     fault: Option<Fault>,
     takes_all: bool,
@@ -114,6 +116,11 @@ impl FakeSlack {
     /// Answers every post with this error code.
     pub fn refuse(&self, code: &'static str) {
         self.set_fault(move |_, _| Some(error_code(code)));
+    }
+
+    /// Answers every change of a message with this error code, or none.
+    pub fn refuse_updates(&self, code: Option<&'static str>) {
+        self.inner.lock().unwrap().refuses_updates = code;
     }
 
     /// Takes so long to answer from now on.
@@ -193,7 +200,11 @@ async fn update(
     }
     let message: Value = serde_json::from_slice(&body).unwrap();
     let (channel, ts) = (message["channel"].clone(), message["ts"].clone());
-    inner.lock().unwrap().updates.push(message);
+    let mut inner = inner.lock().unwrap();
+    if let Some(code) = inner.refuses_updates {
+        return error_code(code);
+    }
+    inner.updates.push(message);
     json_response(200, &json!({"ok": true, "channel": channel, "ts": ts}))
 }
 

@@ -265,7 +265,9 @@ fn campaigns_are_said_by_the_first_message_of_the_check() {
     let alone = [down(1, Kind::Smtp)];
     for (incident, step, alert, expected) in [
         (&opening, Step::Opening, true, vec![true, false, false]),
-        (&growing, Step::Growth, true, vec![false, true, false]),
+        (&growing, Step::Growth, true, vec![false, true, true]),
+        (&growing, Step::Recovery, true, vec![true, true]),
+        (&growing, Step::Recovery, false, vec![true]),
         (&growing, Step::Growth, false, vec![true, true]),
         (&over, Step::Opening, true, vec![false, true]),
     ] {
