@@ -241,7 +241,7 @@ pub struct ExplainOptions {
 /// How to play the demo.
 #[derive(Debug, Clone, Args)]
 pub struct DemoOptions {
-    /// Accounts in the simulated fleet, 10 to 100000
+    /// Accounts in the simulated fleet, 10 to 100000; from 120 on its outage is an incident
     #[arg(long, default_value_t = 2_500, value_parser = demo_accounts)]
     pub accounts: u32,
 }

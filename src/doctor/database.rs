@@ -8,8 +8,10 @@ use tokio::time::{Instant, timeout_at};
 use super::files::writable;
 use super::finding::{Finding, Part, Status};
 use super::{Examination, clock, settings};
+use crate::config::Parts;
 use crate::disk;
 use crate::domain::{Outcome, PastRun, text, trend};
+use crate::smartlead::forecast::{Pages, listing_time};
 use crate::store::{Contents, Facts, Lease, Schema, Server, StoreError};
 
 const CONNECTION: &str = "connection";
@@ -39,7 +41,13 @@ pub(super) async fn findings(examination: &Examination<'_>) -> Vec<Finding> {
         }
     };
     match facts {
-        Ok(Some(facts)) => known(&facts, examination.run.now()),
+        Ok(Some(facts)) => {
+            let mut findings = known(&facts, examination.run.now());
+            if let Some(Ok(contents)) = &facts.contents {
+                findings.extend(outgrown(parts, &contents.runs));
+            }
+            findings
+        }
         Ok(None) => absent(database.path().unwrap_or(Path::new(""))),
         Err(error) => vec![failed(CONNECTION, &error).took(asked.elapsed()), unknown],
     }
@@ -95,6 +103,17 @@ fn known(facts: &Facts, now: DateTime<Utc>) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// That a listing as large as the last complete one has no room in a run.
+fn outgrown(parts: &Parts, runs: &[PastRun]) -> Option<Finding> {
+    let accounts = runs.iter().find_map(|run| run.accounts)?;
+    let size = parts.smartlead.as_ref()?.page_size;
+    let timeout = parts.common.run_timeout;
+    let pages = Pages::at(size, parts.common.policy.rate_limit);
+    let shortage = pages.shortage(accounts, timeout, listing_time(timeout))?;
+    let finding = Part::Checks.warning("size of the fleet", shortage.arithmetic());
+    Some(finding.remedy(shortage.remedy()))
 }
 
 /// What could not be looked at; that the schema is newer has been said.

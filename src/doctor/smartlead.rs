@@ -90,6 +90,10 @@ fn largest_fleet(parts: &Parts, size: usize, server: Option<u64>) -> Finding {
         }
     );
     let detail = match ours.largest(time) {
+        Some(0) => {
+            let finding = Part::Smartlead.warning(CHECK, format!("none fits ({terms})"));
+            return finding.remedy("Allow more requests, or raise PAGE_SIZE or RUN_TIMEOUT_SECS");
+        }
         Some(accounts) => format!("{} accounts fit ({terms})", text::grouped(accounts)),
         None => format!("any fits that the server is fast enough for ({terms})"),
     };

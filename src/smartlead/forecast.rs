@@ -123,6 +123,20 @@ pub struct Shortage {
 }
 
 impl Shortage {
+    /// What is missing, as a sentence without its stop.
+    pub fn arithmetic(&self) -> String {
+        format!(
+            "the last listing held {} accounts: {} requests at {} take {}, but RUN_TIMEOUT_SECS={} \
+             leaves {} for the listing",
+            text::grouped(self.accounts),
+            text::grouped(self.pages.requests(self.accounts)),
+            self.pages.pace(),
+            text::time_needed(self.pages.takes(self.accounts)),
+            self.timeout.as_secs(),
+            text::time_left(self.left),
+        )
+    }
+
     /// What to do, as a sentence without its stop.
     pub fn remedy(&self) -> String {
         let fuller = Pages {
@@ -161,24 +175,7 @@ impl Shortage {
 
 impl fmt::Display for Shortage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            pages,
-            accounts,
-            timeout,
-            left,
-        } = self;
-        write!(
-            f,
-            "the last listing held {} accounts: {} requests at {} take {}, but RUN_TIMEOUT_SECS={} \
-             leaves {} for the listing. {}",
-            text::grouped(*accounts),
-            text::grouped(pages.requests(*accounts)),
-            pages.pace(),
-            text::time_needed(pages.takes(*accounts)),
-            timeout.as_secs(),
-            text::time_left(*left),
-            self.remedy()
-        )
+        write!(f, "{}. {}", self.arithmetic(), self.remedy())
     }
 }
 

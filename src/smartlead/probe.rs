@@ -2,10 +2,13 @@
 
 use std::time::SystemTime;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Credential, Opened, Smartlead, SmartleadError, wire};
 use crate::http::Received;
+
+/// Numbers from here on are Unix times in seconds, from 2001 on.
+const EPOCH_SECONDS: i64 = 1_000_000_000;
 
 /// What asking for one account tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,11 +44,17 @@ pub struct Allowance {
 impl Allowance {
     fn read(received: Received<'_>) -> Self {
         let number = |name: &str| received.header(name)?.trim().parse::<u64>().ok();
-        let reset = number("x-ratelimit-reset").and_then(|seconds| i64::try_from(seconds).ok());
+        let reset = number("x-ratelimit-reset").and_then(|reset| i64::try_from(reset).ok());
+        let reset = reset.and_then(|reset| match reset {
+            // So long ago there was no API: a number of seconds from now.
+            ..EPOCH_SECONDS => DateTime::<Utc>::from(received.date()?)
+                .checked_add_signed(TimeDelta::try_seconds(reset)?),
+            _ => DateTime::from_timestamp(reset, 0),
+        });
         Self {
             limit: number("x-ratelimit-limit"),
             remaining: number("x-ratelimit-remaining"),
-            reset: reset.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
+            reset,
         }
     }
 }

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::{Found, doctor, healthy, traces};
 use crate::support::slack::Look;
-use crate::support::smartlead::{DASHBOARD, V1, json_response, raw_response};
-use crate::support::{TOKEN, monitor};
+use crate::support::smartlead::{DASHBOARD, V1, fleet, json_response, raw_response};
+use crate::support::{TOKEN, World, monitor};
 
 #[test]
 fn without_settings_all_that_is_missing_is_named_and_nothing_is_made() {
@@ -175,6 +175,19 @@ fn one_account_is_read_and_the_rate_limit_shown() {
         "rate limit",
         &["ok: 60 requests, 59 left, anew at 2026-11-21 14:05:00 UTC"],
     );
+    world.smartlead.set_fault(move |_| {
+        let mut response = json_response(200, &json!([{"id": 1}]));
+        let headers = response.headers_mut();
+        headers.insert("X-RateLimit-Limit", "60".parse().unwrap());
+        headers.insert("X-RateLimit-Reset", "61".parse().unwrap());
+        headers.insert("Date", "Sat, 21 Nov 2026 14:04:00 GMT".parse().unwrap());
+        Some(response)
+    });
+    doctor(&world, &[]).assert(
+        "smartlead",
+        "rate limit",
+        &["60 requests, anew at 2026-11-21 14:05:01 UTC"],
+    );
     limited("59").assert(
         "smartlead",
         "largest fleet",
@@ -218,6 +231,40 @@ fn the_largest_fleet_that_fits_is_told() {
                 " -> Allow more requests, or set RUN_TIMEOUT_SECS=120 or more",
             ],
         );
+}
+
+#[test]
+fn a_fleet_that_has_outgrown_a_run_is_a_warning_with_the_arithmetic() {
+    let world = World::any();
+    world.smartlead.set_fleet(fleet(300, []));
+    world.run(&[]).assert(0);
+    let slow = [
+        ("RATE_LIMIT_REQUESTS", "1"),
+        ("RATE_LIMIT_PERIOD_SECS", "30"),
+        ("RUN_TIMEOUT_SECS", "100"),
+    ];
+    let found = doctor(&world, &slow);
+    assert_eq!(found.code, 0);
+    found.assert(
+        "checks",
+        "size of the fleet",
+        &[
+            "warning: the last listing held 300 accounts: 5 requests at 1 in 30 s take",
+            "but RUN_TIMEOUT_SECS=100 leaves 1 min 30 s for the listing",
+            " -> Raise RUN_TIMEOUT_SECS to ",
+        ],
+    );
+    let narrow = [
+        ("RATE_LIMIT_REQUESTS", "1"),
+        ("RATE_LIMIT_PERIOD_SECS", "400"),
+        ("RUN_TIMEOUT_SECS", "540"),
+        ("PAGE_SIZE", "1"),
+    ];
+    doctor(&world, &narrow).assert(
+        "smartlead",
+        "largest fleet",
+        &["warning: none fits (", " -> Allow more requests"],
+    );
 }
 
 #[test]
