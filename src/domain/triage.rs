@@ -10,6 +10,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
+use roaring::RoaringTreemap;
 
 use super::chronic::{CYCLES, Chronic};
 use super::diff::{Diff, Event, Transition, Unannounced};
@@ -42,6 +43,8 @@ pub struct Memory {
     /// The incidents that are open, and those of which the sink has yet to hear that they are not;
     /// in the order of their numbers.
     pub incidents: Vec<Incident>,
+    /// The accounts that were part of an open incident and are down no longer, by its number.
+    pub members: BTreeMap<u32, RoaringTreemap>,
     /// The highest number that an incident has had; 0 for none.
     pub last_incident: u32,
     /// When the last checks that read the fleet began, the last first.
@@ -60,6 +63,19 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// Notes that an account was part of an incident; a number that no incident can have is none.
+    pub fn note_member(&mut self, incident: i64, account: i64) {
+        if let Ok(incident) = u32::try_from(incident) {
+            let members = self.members.entry(incident).or_default();
+            members.insert(account.cast_unsigned());
+        }
+    }
+
+    fn has_member(&self, incident: IncidentId, account: i64) -> bool {
+        let members = self.members.get(&incident.get());
+        members.is_some_and(|members| members.contains(account.cast_unsigned()))
+    }
+
     /// Counts with the incidents what is open of them.
     pub fn count_open(&mut self, open: &[Disconnection]) {
         let ids = open
@@ -152,7 +168,7 @@ pub fn triage(
     if announce == Announce::New {
         triage.note_chronic(&mut candidates, memory);
     }
-    triage.join(&mut candidates);
+    triage.join(&mut candidates, memory);
     triage.open(&mut candidates, rules.incident, memory.last_incident);
     for candidate in candidates.iter_mut().filter(|c| c.is_free()) {
         candidate.disconnection.way = Way::Alert;
@@ -359,8 +375,9 @@ impl Triage {
         }
     }
 
-    /// Has each join the narrowest open incident that explains it, and of equals the oldest.
-    fn join(&mut self, candidates: &mut [Candidate<'_>]) {
+    /// Has each join the narrowest open incident that explains it, and of equals the oldest. Who was
+    /// part of it before is counted already.
+    fn join(&mut self, candidates: &mut [Candidate<'_>], memory: &Memory) {
         let mut open: Vec<&mut Incident> = self
             .incidents
             .iter_mut()
@@ -372,7 +389,8 @@ impl Triage {
             let mut open = open.iter_mut();
             if let Some(incident) = open.find(|i| i.factor.explains(disconnection)) {
                 disconnection.way = Way::Incident(incident.id);
-                incident.accounts += 1;
+                let account = disconnection.mailbox.id;
+                incident.accounts += u64::from(!memory.has_member(incident.id, account));
                 incident.down += 1;
             }
         }

@@ -104,6 +104,13 @@ pub(super) const INCIDENTS: &str = "
                and announce_attempted_at is not null) as unseen_perhaps_told
       from incidents where close_told_at is null and workspace = 'default' order by id;";
 
+/// Who was part of an open incident before.
+pub(super) const MEMBERS: &str = "
+    select distinct incident_id, account_id from disconnected_accounts
+     where not is_active and workspace = 'default'
+       and incident_id in (select id from incidents
+                            where closed_at is null and workspace = 'default');";
+
 /// All incidents that are on record, likewise; there may be many, so what they hold is counted at
 /// once.
 pub(super) const PAST_INCIDENTS: &str = "
@@ -113,12 +120,15 @@ pub(super) const PAST_INCIDENTS: &str = "
            coalesce(resolved, 0) as resolved, coalesce(unseen, 0) as unseen,
            coalesce(unseen_perhaps_told, 0) as unseen_perhaps_told
       from incidents
-      left join (select incident_id, count(*) as resolved,
-                        count(case when announced_at is null then 1 end) as unseen,
-                        count(case when announced_at is null then announce_attempted_at end)
-                            as unseen_perhaps_told
+      left join (select incident_id,
+                        count(distinct account_id) - count(case when is_active then 1 end)
+                            as resolved,
+                        count(case when not is_active and announced_at is null then 1 end)
+                            as unseen,
+                        count(case when not is_active and announced_at is null
+                                   then announce_attempted_at end) as unseen_perhaps_told
                    from disconnected_accounts
-                  where not is_active and incident_id is not null
+                  where incident_id is not null
                   group by incident_id) as members on incident_id = id
      where workspace = 'default' order by id desc";
 

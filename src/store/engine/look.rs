@@ -63,6 +63,7 @@ impl Engine {
             filled(sql::HISTORY, &[]),
             format!("select {} {};", sql::STORED, sql::OPEN),
             sql::INCIDENTS.to_owned(),
+            sql::MEMBERS.to_owned(),
             filled(sql::APPLIED, &[Literal::Number(MOST_APPLIED.into())]),
             filled(sql::RELAPSES, &lately),
             filled(sql::CHRONIC, &lately),
@@ -81,9 +82,14 @@ impl Engine {
                     known.open.push(disconnection);
                 }
                 (Either::Right(row), 2) => memory.incidents.extend(rows::incident(&row)?),
-                (Either::Right(row), 3) => memory.applied.push(row.try_get("started_at")?),
-                (Either::Right(row), 4) => memory.relapses.extend([rows::relapses(&row)?]),
-                (Either::Right(row), 5) => memory.chronic.push(rows::chronic(&row)?),
+                (Either::Right(row), 3) => {
+                    let (incident, account): (i64, i64) =
+                        (row.try_get("incident_id")?, row.try_get("account_id")?);
+                    memory.note_member(incident, account);
+                }
+                (Either::Right(row), 4) => memory.applied.push(row.try_get("started_at")?),
+                (Either::Right(row), 5) => memory.relapses.extend([rows::relapses(&row)?]),
+                (Either::Right(row), 6) => memory.chronic.push(rows::chronic(&row)?),
                 (Either::Right(row), _) => known.outbox.push(rows::line(&row)?),
             }
         }

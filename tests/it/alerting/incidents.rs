@@ -173,6 +173,12 @@ on_every_engine! {
             told.extend(check(&world));
             outage(&world, 1..=20);
             told.extend(check(&world));
+            for update in world.slack.updates() {
+                let text = update.to_string();
+                assert!(!text.contains("so far") || text.contains("so far: 20 accounts"), "{text}");
+            }
+            let status = world.run(&["status", "--incident", "1"]).stdout;
+            assert!(status.contains("of its 20 accounts"), "{status}");
         }
         let titles = titles(&told);
         assert!(!titles.iter().any(|title| title.contains("doubled") || title.contains("over")), "{titles:?}");
