@@ -19,6 +19,9 @@ use crate::store::{Recoveries, StoreError};
 /// How long an alert waits for the names of clients and campaigns.
 const NAMES_GRACE: Duration = Duration::from_secs(20);
 
+/// How long Slack may take for what tells nothing new. A run holds the lease meanwhile.
+const SHOWING_GRACE: Duration = Duration::from_secs(30);
+
 /// What is told once a day is not told again before.
 const DAY: TimeDelta = TimeDelta::hours(24);
 
@@ -170,7 +173,6 @@ impl Check<'_> {
             let accounts = part.telling.accounts.len() + part.telling.others;
             info!(
                 accounts,
-                unseen_recoveries = part.telling.unannounced.then_some(true),
                 channel = receipt.channel,
                 ts = receipt.ts,
                 "message posted"
@@ -194,22 +196,30 @@ impl Check<'_> {
             warn!("earlier messages could not be brought up to date: {why}");
             return;
         }
-        for part in parts {
-            self.show(part, None).await;
+        let show = async {
+            for part in parts {
+                self.show(part, None).await;
+            }
+        };
+        if timeout(SHOWING_GRACE, show).await.is_err() {
+            warn!("earlier messages could not all be brought up to date: Slack took too long");
         }
     }
 
     /// Sends a message that tells nothing which another does not, so that nothing depends on it.
     async fn show(&self, part: &Part, thread: Option<Thread<'_>>) {
-        let sent = match &part.place {
-            Place::Instead(receipt) => self.slack.update(&part.message, receipt).await,
-            _ => self.slack.post(&part.message, thread).await.map(drop),
+        let (what, sent) = match &part.place {
+            Place::Instead(receipt) => (
+                "the message of an incident is not up to date until the next change",
+                self.slack.update(&part.message, receipt).await,
+            ),
+            _ => (
+                "a reply with more of the accounts could not be sent",
+                self.slack.post(&part.message, thread).await.map(drop),
+            ),
         };
         if let Err(error) = sent {
-            warn!(
-                "a message that only shows more of another could not be sent: {}",
-                self.words(&error)
-            );
+            warn!("{what}: {}", self.words(&error));
         }
     }
 

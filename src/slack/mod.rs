@@ -409,6 +409,9 @@ pub fn remedy(code: &str, needed: Option<&str>, redactor: &Redactor) -> String {
         | "restricted_action_thread_locked" | "cannot_reply_to_message" | "messages_tab_disabled" => {
             "The channel does not allow such posts: change that in its settings, or set SLACK_CHANNEL_ID to another".to_owned()
         }
+        "message_not_found" | "cant_update_message" | "edit_window_closed" => {
+            "It was deleted, or the workspace allows no changes; its thread and monitor status have all of it".to_owned()
+        }
         "message_limit_exceeded" => {
             "The workspace has reached the limit of its plan; ask its administrators".to_owned()
         }
