@@ -1,5 +1,8 @@
 //! Mass outages, which are told as one.
 
+use std::sync::mpsc;
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::*;
@@ -78,6 +81,30 @@ on_every_engine! {
         let updates = world.slack.updates();
         assert_eq!(updates.len(), 1);
         assert!(title(&updates[0]).starts_with("🔴 Incident 1: 30 accounts down"), "{updates:?}");
+    }
+
+    fn a_check_that_has_lost_its_lease_changes_no_message(world) {
+        check(&world);
+        outage(&world, 1..=50);
+        check(&world);
+        outage(&world, 11..=50);
+        // While it asks for names, which it does once all is on record, another takes the lease.
+        let (asked, has_asked) = mpsc::channel();
+        let (taken, is_taken) = mpsc::channel::<()>();
+        world.smartlead.set_fault_of_names(move |_| {
+            asked.send(()).ok();
+            is_taken.recv().ok();
+            None
+        });
+        let ran = std::thread::scope(|scope| {
+            let run = scope.spawn(|| world.run(&[]));
+            has_asked.recv_timeout(Duration::from_secs(60)).unwrap();
+            world.database.execute("update run_lease set holder = 'other'");
+            drop(taken);
+            run.join().unwrap()
+        });
+        assert!(ran.stderr.contains("could not be brought up to date"), "{}", ran.stderr);
+        assert_eq!(world.slack.updates(), Vec::<Value>::new());
     }
 
     fn an_incident_that_slack_refuses_is_told_by_the_next_check(world) {
